@@ -1,0 +1,1 @@
+"""Who may do what, and doing it only once."""

@@ -1,0 +1,79 @@
+"""The base of every refusal, and the refusals of access, in the order in which they are checked."""
+
+from typing import Any, ClassVar
+
+
+class DomainError(Exception):
+    """A refusal a user can act on: `code` is stable, `facts` carry the numbers.
+
+    `advice` is a format string over the facts that says what to do. `iso_reason` is the ISO 20022 external reason code, where one exists.
+    Two refusals are equal when their class and facts are equal.
+    """
+
+    code: ClassVar[str] = "refused"
+    title: ClassVar[str] = "The order was refused."
+    advice: ClassVar[str] = ""
+    iso_reason: ClassVar[str] = "NARR"
+
+    def __init__(self, **facts: Any) -> None:
+        super().__init__(facts)
+        self.facts = facts
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.detail}".strip()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.facts.items())})"
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and isinstance(other, DomainError) and other.facts == self.facts
+
+    def __hash__(self) -> int:
+        return hash((type(self), tuple(sorted((name, str(value)) for name, value in self.facts.items()))))
+
+    @property
+    def detail(self) -> str:
+        """Return the advice with the facts filled in."""
+        return self.advice.format(**self.facts)
+
+
+class NotAllowed(DomainError):
+    """The user's roles do not include the permission; `facts` carry `permission`."""
+
+    code, title = "not-allowed", "You may not do this."
+    advice = "It needs the permission {permission}; ask an administrator for a role that has it."
+
+
+class KeyReused(DomainError):
+    """The idempotency key was used before for another request; `facts` carry `key`."""
+
+    code, title, iso_reason = "key-reused", "This key was used for another request.", "DUPL"
+    advice = "Send the first request again unchanged, or use a new key instead of {key}."
+
+
+class InProgress(DomainError):
+    """Another request with the same key is still being worked on; `facts` carry `key`."""
+
+    code, title = "in-progress", "The same request is being worked on."
+    advice = "Ask again in a second with the same key {key}."
+
+
+class ApprovalNotWaiting(DomainError):
+    """The approval was decided or does not exist; `facts` carry `approval` and `status`."""
+
+    code, title = "approval-not-waiting", "Nothing waits for this approval."
+    advice = "Approval {approval} is {status}."
+
+
+class OwnApproval(DomainError):
+    """Who asked may not decide; `facts` carry `approval`."""
+
+    code, title = "own-approval", "You entered this; somebody else must decide it."
+    advice = "Ask a colleague who may approve to decide {approval}."
+
+
+class ReasonMissing(DomainError):
+    """A decision or an exceptional act was given no reason."""
+
+    code, title = "reason-missing", "A reason is needed."
+    advice = "Say in a few words why; it is kept in the audit trail."

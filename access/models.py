@@ -1,0 +1,74 @@
+"""Users, idempotency keys, approvals and the audit trail."""
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models import F, Q
+from uuid_utils.compat import uuid7
+
+
+class User(AbstractUser):
+    """A person or program that acts in this bank: disabled when it leaves, never deleted."""
+
+
+class IdempotencyKey(models.Model):
+    """The first answer given to a request, kept for ever and given again to whoever repeats it."""
+
+    id = models.BigAutoField(primary_key=True)
+    principal = models.CharField(max_length=150)
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)
+    status = models.SmallIntegerField(db_default=0)
+    body = models.JSONField(default=dict)
+    created_at = models.DateTimeField(db_default=models.functions.Now())
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["principal", "key"], name="idempotency_key_once"),)
+
+
+class Approval(models.Model):
+    """One question to a second person: who asked what and why, who decided when and why."""
+
+    class Status(models.TextChoices):
+        WAITING = "waiting"
+        APPROVED = "approved"
+        REFUSED = "refused"
+        EXPIRED = "expired"
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    action = models.CharField(max_length=60)
+    subject = models.CharField(max_length=80)
+    facts = models.JSONField(default=dict)
+    reason = models.CharField(max_length=200, blank=True, db_default="")
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    status = models.CharField(max_length=8, choices=Status, db_default=Status.WAITING)
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True)
+    decided_at = models.DateTimeField(null=True)
+    decision_reason = models.CharField(max_length=200, blank=True, db_default="")
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("asked_by")), name="approval_by_another"),
+            models.CheckConstraint(condition=Q(status="waiting") | Q(decided_at__isnull=False), name="approval_decided_at"),
+        )
+        indexes = (
+            models.Index(fields=["asked_at", "id"], condition=Q(status="waiting"), name="approval_waiting"),
+            models.Index(fields=["subject"], name="approval_subject"),
+        )
+
+
+class AuditEvent(models.Model):
+    """One thing somebody did, as it was before and after; rows are only ever added."""
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField()
+    actor = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", null=True)
+    action = models.CharField(max_length=60)
+    subject = models.CharField(max_length=80)
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    reason = models.CharField(max_length=200, blank=True, db_default="")
+    request_id = models.CharField(max_length=64, blank=True, db_default="")
+
+    class Meta:
+        indexes = (models.Index(fields=["subject", "id"], name="audit_subject"),)

@@ -1,0 +1,1 @@
+"""The ledger: customers, accounts, cards, holds, postings."""

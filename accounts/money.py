@@ -1,0 +1,52 @@
+"""Money: integer minor units of one currency, and the only way text becomes money."""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from babel.core import UnknownLocaleError
+from babel.numbers import get_currency_precision, list_currencies
+
+from accounts.errors import AmountInvalid, CurrencyUnknown
+
+MAX_AMOUNT_MINOR = 10**15
+_DECIMAL = re.compile(r"([0-9]{1,16})(?:\.([0-9]{1,4}))?", re.ASCII)
+
+
+@cache
+def exponent(currency: str) -> int:
+    """Return the number of decimal places of a currency (ISO 4217: EUR 2, JPY 0, BHD 3); raises CurrencyUnknown."""
+    if currency not in list_currencies():
+        raise CurrencyUnknown(currency=currency)
+    return get_currency_precision(currency)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Money:
+    """A positive amount of 1 to 10^15 minor units of one currency; raises AmountInvalid outside of that."""
+
+    amount_minor: int
+    currency: str
+
+    def __post_init__(self) -> None:
+        if type(self.amount_minor) is not int or not 1 <= self.amount_minor <= MAX_AMOUNT_MINOR:
+            raise AmountInvalid(amount=str(self.amount_minor), currency=self.currency)
+
+    def __str__(self) -> str:
+        return f"{format_minor(self.amount_minor, self.currency)} {self.currency}"
+
+    @classmethod
+    def parse(cls, text: str, currency: str) -> "Money":
+        """Return the money a decimal like `12.50` names; raises AmountInvalid rather than round, CurrencyUnknown for no currency."""
+        places = exponent(currency)
+        matched = _DECIMAL.fullmatch(text.strip())
+        if matched is None or len(matched[2] or "") > places:
+            raise AmountInvalid(amount=text[:40], currency=currency)
+        return cls(int(matched[1] + (matched[2] or "").ljust(places, "0")), currency)
+
+
+def format_minor(amount_minor: int, currency: str) -> str:
+    """Return minor units as a plain decimal: 1250 EUR is `12.50`, -5 JPY is `-5`."""
+    places = exponent(currency)
+    sign, digits = "-" if amount_minor < 0 else "", str(abs(amount_minor)).rjust(places + 1, "0")
+    return f"{sign}{digits[:-places]}.{digits[-places:]}" if places else sign + digits

@@ -1,0 +1,1 @@
+"""Joins the apps into one site: settings, urls, health, checks, demo."""

@@ -1,0 +1,1 @@
+"""The register of banks and the directory it publishes."""

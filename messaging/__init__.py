@@ -1,0 +1,1 @@
+"""Transport between banks: outbox, relay, consumer, signing, dead letters, peers."""

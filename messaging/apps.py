@@ -1,0 +1,9 @@
+"""The messaging app."""
+
+from django.apps import AppConfig
+
+
+class MessagingConfig(AppConfig):
+    """Name the app for Django."""
+
+    name = "messaging"

@@ -1,0 +1,142 @@
+"""The transport's tables: outbox, lease, offsets, dead letters, peers, directory, own keys, recovery."""
+
+from django.db import models
+from django.db.models import Q
+from uuid_utils.compat import uuid7
+
+
+class Message(models.Model):
+    """One message this bank owes another, written in the transaction that caused it (the outbox).
+
+    `value` is the exact envelope that is signed and published. A request is finished when `open_items` is 0, an answer when it is published
+    (answers are written with `open_items` 0).
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    destination = models.CharField(max_length=11)
+    partition = models.SmallIntegerField()
+    type = models.CharField(max_length=60)
+    value = models.BinaryField()
+    open_items = models.IntegerField(db_default=0)
+    is_request = models.BooleanField()
+    attempts = models.IntegerField(db_default=0)
+    created_at = models.DateTimeField()
+    first_published_at = models.DateTimeField(null=True)
+    next_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=Q(open_items__gte=0), name="message_open_items"),)
+        indexes = (
+            models.Index(fields=["next_at", "id"], condition=Q(finished_at__isnull=True), name="message_due"),
+            models.Index(fields=["finished_at"], condition=Q(finished_at__isnull=False), name="message_finished"),
+        )
+
+
+class Lease(models.Model):
+    """Who may publish now: one relay per bank, until the lease runs out."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    holder = models.CharField(max_length=80, blank=True, db_default="")
+    until = models.DateTimeField(null=True)
+
+
+class StoredOffset(models.Model):
+    """The next record to read of a partition, moved in the transaction that holds the effects of those before."""
+
+    id = models.BigAutoField(primary_key=True)
+    topic = models.CharField(max_length=120)
+    partition = models.IntegerField()
+    next_offset = models.BigIntegerField()
+    cluster_id = models.CharField(max_length=60)
+    rewound_from = models.BigIntegerField(null=True)
+    attempts = models.IntegerField(db_default=0)
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["topic", "partition"], name="stored_offset_once"),)
+
+
+class DeadLetter(models.Model):
+    """A message (or one transfer of it, named by `item`) that could not count, kept whole with its reason."""
+
+    class Status(models.TextChoices):
+        OPEN = "open"
+        REDRIVEN = "redriven"
+        DISCARDED = "discarded"
+
+    id = models.BigAutoField(primary_key=True)
+    digest = models.BinaryField(max_length=32)
+    item = models.CharField(max_length=80, blank=True, db_default="")
+    value = models.BinaryField()
+    headers = models.JSONField(default=list)
+    topic = models.CharField(max_length=120)
+    partition = models.IntegerField()
+    offset = models.BigIntegerField()
+    reason = models.CharField(max_length=40)
+    detail = models.CharField(max_length=500, blank=True, db_default="")
+    count = models.IntegerField(db_default=1)
+    status = models.CharField(max_length=9, choices=Status, db_default=Status.OPEN)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["digest", "item"], name="dead_letter_once"),)
+        indexes = (models.Index(fields=["status", "id"], name="dead_letter_status"),)
+
+
+class Peer(models.Model):
+    """A bank of the directory, as the last verified document says."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "active"
+        SUSPENDED = "suspended"
+        CLOSED = "closed"
+
+    code = models.CharField(max_length=11, primary_key=True)
+    name = models.CharField(max_length=70)
+    topic = models.CharField(max_length=120)
+    partitions = models.SmallIntegerField()
+    status = models.CharField(max_length=9, choices=Status)
+
+
+class PeerKey(models.Model):
+    """A public key that speaks for exactly one bank until it is revoked."""
+
+    key_id = models.CharField(max_length=16, primary_key=True)
+    peer = models.ForeignKey(Peer, on_delete=models.PROTECT, related_name="keys")
+    public_key = models.CharField(max_length=64)
+    revoked = models.BooleanField(db_default=False)
+
+
+class Directory(models.Model):
+    """A version of the directory of banks, byte for byte as the head bank signed it."""
+
+    version = models.BigIntegerField(primary_key=True)
+    value = models.BinaryField()
+    signature = models.BinaryField()
+    key_id = models.CharField(max_length=16)
+    received_at = models.DateTimeField()
+
+
+class OwnKey(models.Model):
+    """A public key of this bank; its private half is a file that only one process reads."""
+
+    key_id = models.CharField(max_length=16, primary_key=True)
+    use = models.CharField(max_length=8)
+    public_key = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True)
+
+
+class Recovery(models.Model):
+    """A time in which this bank neither reads nor publishes, because its database went back behind the broker (protocol rule 9)."""
+
+    id = models.BigAutoField(primary_key=True)
+    detail = models.CharField(max_length=500)
+    since = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    approval_id = models.UUIDField(null=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(models.Value(1), condition=Q(ended_at__isnull=True), name="recovery_one_open"),)

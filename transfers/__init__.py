@@ -1,0 +1,1 @@
+"""Payments between accounts and between banks."""
