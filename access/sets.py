@@ -8,6 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import OperationalError, connection, models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.sql.compiler import SQLCompiler
 
 Row = Sequence[Any]
 
@@ -172,3 +174,22 @@ def _literal(value: Any) -> str:
 def _quoted(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
+
+
+@models.Field.register_lookup
+class AnyOf(models.Lookup):  # type: ignore[type-arg]
+    """Filter by membership with ONE parameter, `filter(id__any=ids)`: one plan and no limit for any number of values."""
+
+    lookup_name = "any"
+    prepare_rhs = False
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, Any]:
+        """Compare with an array."""
+        left, parameters = self.process_lhs(compiler, connection)
+        return f"{left} = ANY(%s::{_array_type(self.lhs.output_field)}[])", [*parameters, _array(self.rhs)]
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, Any]:
+        """Compare with the elements of a JSON list, whose values the field has prepared."""
+        left, parameters = self.process_lhs(compiler, connection)
+        prepared = [self.lhs.output_field.get_db_prep_value(value, connection) for value in self.rhs]
+        return f"{left} IN (SELECT value FROM json_each(%s))", [*parameters, json.dumps(prepared)]
