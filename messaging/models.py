@@ -4,6 +4,8 @@ from django.db import models
 from django.db.models import Q
 from uuid_utils.compat import uuid7
 
+_UNFINISHED, _REQUEST, _UNSENT = Q(finished_at__isnull=True), Q(is_request=True), Q(first_published_at__isnull=True)
+
 
 class Message(models.Model):
     """One message this bank owes another, written in the transaction that caused it (the outbox).
@@ -28,7 +30,9 @@ class Message(models.Model):
     class Meta:
         constraints = (models.CheckConstraint(condition=Q(open_items__gte=0), name="message_open_items"),)
         indexes = (
-            models.Index(fields=["next_at", "id"], condition=Q(finished_at__isnull=True), name="message_due"),
+            models.Index(fields=["next_at", "id"], condition=_UNFINISHED & Q(is_request=False), name="message_answer_due"),
+            models.Index(fields=["next_at", "id"], condition=_UNFINISHED & _REQUEST & _UNSENT, name="message_first_due"),
+            models.Index(fields=["next_at", "id"], condition=_UNFINISHED & _REQUEST & ~_UNSENT, name="message_repeat_due"),
             models.Index(fields=["finished_at"], condition=Q(finished_at__isnull=False), name="message_finished"),
         )
 
@@ -62,6 +66,7 @@ class DeadLetter(models.Model):
 
     class Status(models.TextChoices):
         OPEN = "open"
+        REDRIVING = "redriving"
         REDRIVEN = "redriven"
         DISCARDED = "discarded"
 
@@ -130,10 +135,15 @@ class OwnKey(models.Model):
 
 
 class Recovery(models.Model):
-    """A time in which this bank neither reads nor publishes, because its database went back behind the broker (protocol rule 9)."""
+    """A time in which this bank neither reads nor publishes, because its database went back behind the broker (protocol rule 9).
+
+    `committed` is what the broker says this bank had read, by partition of its letter box.
+    """
 
     id = models.BigAutoField(primary_key=True)
     detail = models.CharField(max_length=500)
+    cluster_id = models.CharField(max_length=60)
+    committed = models.JSONField(default=dict)
     since = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     approval_id = models.UUIDField(null=True)

@@ -1,0 +1,39 @@
+"""How an app takes part in the conversation between banks: one handler for each type of message."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+import msgspec
+
+from messaging.envelope import Envelope, Received
+
+T = TypeVar("T")
+Read_co = TypeVar("Read_co", covariant=True)
+
+
+class Reads(Protocol[Read_co]):
+    """Decodes the data of a verified message; raises Unreadable with a stable reason for what cannot be decided at all."""
+
+    def __call__(self, *, data: msgspec.Raw, version: int, envelope: Envelope) -> Read_co:
+        """Return the data; `version` may be one that is not known yet."""
+
+
+class Handles(Protocol[T]):
+    """Lets messages have their effect inside the consumer's transaction: repeatable, because every message may come again."""
+
+    def __call__(self, *, received: Sequence[Received[T]], now: datetime) -> None:
+        """Handle the messages in order, with a number of statements that does not depend on how many they are."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handler(Generic[T]):
+    """What to do with a type of message; `size` is how many items (transfers) the data holds."""
+
+    read: Reads[T]
+    handle: Handles[T]
+    size: Callable[[T], int]
+
+
+Handlers = Mapping[str, Handler[Any]]  # by type without its version

@@ -1,0 +1,75 @@
+"""What messaging knows: the other banks, and how far the conversation with them is."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Max
+
+from messaging.models import DeadLetter, Directory, Message, Peer, PeerKey, Recovery
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PeerRow:
+    """A bank of the directory; `status` is active, suspended or closed."""
+
+    code: str
+    name: str
+    topic: str
+    partitions: int
+    status: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeyRow:
+    """A key of the directory and the one bank it speaks for."""
+
+    key_id: str
+    bank: str
+    public_key: str
+    revoked: bool
+
+
+_PEER = ("code", "name", "topic", "partitions", "status")
+
+
+def peer(*, code: str) -> PeerRow | None:
+    """Return a bank of the directory, or None."""
+    return peers(codes=[code]).get(code)
+
+
+def peers(*, codes: Collection[str]) -> dict[str, PeerRow]:
+    """Return the banks of the directory among these codes, by code."""
+    return {row["code"]: PeerRow(**row) for row in Peer.objects.filter(code__any=list(codes)).values(*_PEER)}
+
+
+def all_peers() -> list[PeerRow]:
+    """Return every bank of the directory, by code."""
+    return [PeerRow(**row) for row in Peer.objects.order_by("code").values(*_PEER)]
+
+
+def keys(*, key_ids: Collection[str]) -> dict[str, KeyRow]:
+    """Return the keys of the directory among these ids, by id, revoked ones included."""
+    rows = PeerKey.objects.filter(key_id__any=list(key_ids)).values_list("key_id", "peer_id", "public_key", "revoked")
+    return {row[0]: KeyRow(key_id=row[0], bank=row[1], public_key=row[2], revoked=row[3]) for row in rows}
+
+
+def directory_version() -> int:
+    """Return the version of the directory this bank goes by, 0 when it has none."""
+    return Directory.objects.aggregate(Max("version"))["version__max"] or 0
+
+
+def oldest_unsent() -> datetime | None:
+    """Return since when the oldest message waits for its first publication."""
+    unsent = Message.objects.filter(finished_at__isnull=True, first_published_at__isnull=True)
+    return unsent.order_by("created_at").values_list("created_at", flat=True).first()
+
+
+def open_dead_letters() -> int:
+    """Return how many dead letters wait for a person."""
+    return DeadLetter.objects.filter(status=DeadLetter.Status.OPEN).count()
+
+
+def in_recovery() -> bool:
+    """Return whether this bank neither reads nor publishes until two persons say so (protocol rule 9)."""
+    return Recovery.objects.filter(ended_at__isnull=True).exists()
