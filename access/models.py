@@ -3,11 +3,16 @@
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from uuid_utils.compat import uuid7
 
 
 class User(AbstractUser):
     """A person or program that acts in this bank: disabled when it leaves, never deleted."""
+
+    class Meta(AbstractUser.Meta):
+        default_permissions = ("view",)
+        permissions = (("manage_users", "Can add, change and disable users"),)
 
 
 class IdempotencyKey(models.Model):
@@ -19,9 +24,10 @@ class IdempotencyKey(models.Model):
     fingerprint = models.CharField(max_length=64)
     status = models.SmallIntegerField(db_default=0)
     body = models.JSONField(default=dict)
-    created_at = models.DateTimeField(db_default=models.functions.Now())
+    created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        default_permissions = ("view",)
         constraints = (models.UniqueConstraint(fields=["principal", "key"], name="idempotency_key_once"),)
 
 
@@ -47,6 +53,7 @@ class Approval(models.Model):
     decision_reason = models.CharField(max_length=200, blank=True, db_default="")
 
     class Meta:
+        default_permissions = ("view",)
         constraints = (
             models.CheckConstraint(condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("asked_by")), name="approval_by_another"),
             models.CheckConstraint(condition=Q(status="waiting") | Q(decided_at__isnull=False), name="approval_decided_at"),
@@ -71,4 +78,5 @@ class AuditEvent(models.Model):
     request_id = models.CharField(max_length=64, blank=True, db_default="")
 
     class Meta:
+        default_permissions = ("view",)
         indexes = (models.Index(fields=["subject", "id"], name="audit_subject"),)

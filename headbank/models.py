@@ -18,6 +18,13 @@ class Bank(models.Model):
     status = models.CharField(max_length=9, choices=Status, db_default=Status.ACTIVE)
     registered_at = models.DateTimeField()
 
+    class Meta:
+        default_permissions = ("view",)
+        permissions = (
+            ("manage_banks", "Can register, suspend and close banks and revoke their keys"),
+            ("publish_directory", "Can publish the directory of banks"),
+        )
+
 
 class BankKey(models.Model):
     """A public key that speaks for one bank, until revoked."""
@@ -27,3 +34,6 @@ class BankKey(models.Model):
     public_key = models.CharField(max_length=64, unique=True)
     announced_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ("view",)

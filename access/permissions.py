@@ -1,0 +1,16 @@
+"""What a user of this bank may be allowed to do in access, and the one way to demand a permission."""
+
+from django.contrib.auth.models import AbstractUser
+
+from access.errors import NotAllowed
+
+MANAGE_USERS = "access.manage_users"
+VIEW_USERS = "access.view_user"
+VIEW_APPROVALS = "access.view_approval"
+VIEW_AUDIT = "access.view_auditevent"
+
+
+def require(*, by: AbstractUser, permission: str) -> None:
+    """Raise NotAllowed unless the user is active and holds the permission (`app.codename`)."""
+    if not by.has_perm(permission):
+        raise NotAllowed(permission=permission)
