@@ -87,6 +87,15 @@ class Transfer(models.Model):
     settled_at = models.DateTimeField(null=True)
 
     class Meta:
+        permissions = (
+            ("deposit", "Can take in cash"),
+            ("withdraw", "Can pay out cash"),
+            ("pay", "Can order transfers"),
+            ("reverse", "Can ask to reverse a transfer"),
+            ("adjust", "Can ask for an adjustment"),
+            ("cancel", "Can ask to cancel a transfer"),
+            ("approve", "Can decide about transfers"),
+        )
         constraints = (
             models.UniqueConstraint(fields=["origin_bank", "origin_id"], name="transfer_name_once"),
             models.UniqueConstraint(

@@ -1,0 +1,167 @@
+"""The refusals of transfers, in the order in which they are checked; `iso_reason` is what another bank is told."""
+
+from access.errors import DomainError
+from access.sets import StaleRows
+
+
+class TextInvalid(DomainError):
+    """A text is too long or holds control characters; `facts` carry `field` and `longest`."""
+
+    code, title, iso_reason = "text-invalid", "A text cannot be sent as it is.", "CH16"
+    advice = "Write {field} in at most {longest} characters, without line breaks or other control characters."
+
+
+class IbanInvalid(DomainError):
+    """The account number is not an IBAN (ISO 13616); `facts` carry `number`."""
+
+    code, title, iso_reason = "iban-invalid", "The account number is not a valid IBAN.", "AC01"
+    advice = "Check {number} with whoever gave it to you: its check digits do not fit."
+
+
+class NotOurAccount(DomainError):
+    """The account to debit is kept by another bank; `facts` carry `number`."""
+
+    code, title, iso_reason = "not-our-account", "This account is kept by another bank.", "AC01"
+    advice = "Money can only be taken from accounts of this bank; {number} is not one."
+
+
+class CurrencyNotOffered(DomainError):
+    """This bank keeps no accounts in the currency; `facts` carry `currency`."""
+
+    code, title, iso_reason = "currency-not-offered", "This bank does not offer this currency.", "AM03"
+    advice = "There is no exchange between currencies; send an amount in one of the bank's own instead of {currency}."
+
+
+class AmountTooLarge(DomainError):
+    """The amount is above 10^15 minor units; `facts` carry `amount_minor`."""
+
+    code, title, iso_reason = "amount-too-large", "The amount is larger than a transfer may be.", "AM02"
+    advice = "A transfer moves at most 10^15 minor units, not {amount_minor}."
+
+
+class OrderMalformed(DomainError):
+    """The order can be read but breaks the wire contract; `facts` carry `detail`."""
+
+    code, title, iso_reason = "order-malformed", "A field of the order does not fit the contract between banks.", "CH16"
+    advice = "{detail}"
+
+
+class VersionUnknown(DomainError):
+    """The order came in a version of the contract this bank does not know; `facts` carry `version`."""
+
+    code, title, iso_reason = "version-unknown", "This bank does not know this version of the contract.", "FF01"
+    advice = "Send version 1 instead of {version}."
+
+
+class BankUnknown(DomainError):
+    """No bank of the directory has the code; `facts` carry `bank`."""
+
+    code, title, iso_reason = "bank-unknown", "No bank with this code is in the directory.", "RC01"
+    advice = "Check the account number: it names the bank {bank}."
+
+
+class BankSuspended(DomainError):
+    """The bank is suspended, nothing new goes to it or comes from it; `facts` carry `bank`."""
+
+    code, title, iso_reason = "bank-suspended", "The other bank is suspended.", "AG10"
+    advice = "Try again when {bank} is active; transfers under way still finish."
+
+
+class BankClosed(DomainError):
+    """The bank is closed for good; `facts` carry `bank`."""
+
+    code, title, iso_reason = "bank-closed", "The other bank is closed.", "RC04"
+    advice = "Ask the creditor for an account at another bank than {bank}."
+
+
+class OrderExpired(DomainError):
+    """The order reached the destination after its `expires_at`; `facts` carry `expires_at`."""
+
+    code, title, iso_reason = "order-expired", "The order arrived too late.", "AB05"
+    advice = "It was valid until {expires_at}; send a new one."
+
+
+class OrderCancelled(DomainError):
+    """The debtor's bank asked to cancel before the order was decided."""
+
+    code, title, iso_reason = "order-cancelled", "The order was cancelled before it was decided.", "CUST"
+
+
+class TransferUnknown(DomainError):
+    """There is no such transfer; `facts` carry `transfer`."""
+
+    code, title = "transfer-unknown", "There is no such transfer."
+    advice = "Check the id {transfer}."
+
+
+class NotPending(DomainError):
+    """Only a pending outgoing transfer can be cancelled; `facts` carry `transfer` and `status`."""
+
+    code, title = "not-pending", "This transfer can no longer be cancelled."
+    advice = "Transfer {transfer} is {status}."
+
+
+class NotReversible(DomainError):
+    """Only a completed deposit, withdrawal or internal transfer can be reversed; `facts` carry `transfer`, `kind` and `status`."""
+
+    code, title = "not-reversible", "This transfer cannot be reversed."
+    advice = "Transfer {transfer} is {kind}, {status}; money that left comes back only by a new transfer."
+
+
+class AlreadyReversed(DomainError):
+    """A transfer is reversed once; `facts` carry `transfer`."""
+
+    code, title = "already-reversed", "This transfer was reversed before."
+    advice = "Look for the reversal of {transfer} among the transfers."
+
+
+class AdjustmentNotInternal(DomainError):
+    """An adjustment touches at least one of the bank's own accounts; `facts` carry `debit` and `credit`."""
+
+    code, title = "adjustment-not-internal", "An adjustment needs one of the bank's own accounts."
+    advice = "Between {debit} and {credit} make a transfer instead."
+
+
+class NothingToRefund(DomainError):
+    """The bank is not closed, or nothing to it is pending; `facts` carry `bank`."""
+
+    code, title = "nothing-to-refund", "There is nothing to refund."
+    advice = "Only pending transfers to a closed bank are refunded by hand; look at {bank} in the directory."
+
+
+class OthersRefused(DomainError):
+    """Another order of the same all-or-nothing batch was refused."""
+
+    code, title = "others-refused", "Nothing of this batch was booked."
+    advice = "Mend the orders that were refused for a reason of their own, then send all again."
+
+
+class ApprovalRefused(DomainError):
+    """The second person said no."""
+
+    code, title = "approval-refused", "The order was not approved."
+
+
+class ApprovalExpired(DomainError):
+    """Nobody decided in time."""
+
+    code, title = "approval-expired", "Nobody approved the order in time."
+    advice = "Enter it again if it is still wanted."
+
+
+class DecidedElsewhere(StaleRows):
+    """Another consumer decided one of these transfers first. Transient: roll back, read its decision, answer the same."""
+
+
+class FileUnusable(DomainError):
+    """The file cannot be read as a payments file at all; `facts` carry `file` and `why`."""
+
+    code, title = "file-unusable", "This is not a payments file."
+    advice = "{file}: {why}."
+
+
+class LineMalformed(DomainError):
+    """A line of a file cannot be read; `facts` carry `why`."""
+
+    code, title, iso_reason = "line-malformed", "The line cannot be read.", "CH16"
+    advice = "{why}."

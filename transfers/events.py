@@ -1,0 +1,76 @@
+"""The wire contract between banks: what asks for transfers, what decides them, what asks to cancel them."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+
+REQUESTED = "transfers.requested.v1"
+DECIDED = "transfers.decided.v1"
+CANCEL_REQUESTED = "transfers.cancel-requested.v1"
+
+MAX_ITEMS = 1_000
+MAX_TEXT = 140
+MAX_END_TO_END_ID = 35
+PLAIN_TEXT = r"\A[^\x00-\x1f\x7f-\x9f]*\Z"
+
+Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT, pattern=PLAIN_TEXT)]
+EndToEndId = Annotated[str, msgspec.Meta(max_length=MAX_END_TO_END_ID, pattern=PLAIN_TEXT)]
+Number = Annotated[str, msgspec.Meta(max_length=34)]
+Currency = Annotated[str, msgspec.Meta(pattern=r"\A[A-Z]{3}\Z")]
+AmountMinor = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """One transfer a bank asks for, in minor units; `id` is the origin's, `expires_at` is judged by the destination's clock."""
+
+    id: UUID
+    amount_minor: AmountMinor
+    currency: Currency
+    creditor_iban: Number
+    creditor_name: Text
+    debtor_iban: Number
+    debtor_name: Text
+    expires_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    reference: Text = ""
+    end_to_end_id: EndToEndId = ""
+
+
+class Readable(msgspec.Struct, frozen=True, kw_only=True):
+    """The least of an order that can be decided, if only with a rejection: protocol rule 6."""
+
+    id: UUID
+    amount_minor: AmountMinor
+    currency: Currency
+    creditor_iban: Number
+
+
+class TransfersRequested(msgspec.Struct, frozen=True, kw_only=True):
+    """A bundle of 1 to 1,000 orders of one origin for one destination and partition (like pacs.008)."""
+
+    transfers: Annotated[tuple[Order, ...], msgspec.Meta(min_length=1, max_length=MAX_ITEMS)]
+
+
+class TransfersCancelRequested(msgspec.Struct, frozen=True, kw_only=True):
+    """The wish to cancel orders, each repeated whole, so that the destination can refuse one it has not seen yet (like camt.056)."""
+
+    transfers: Annotated[tuple[Order, ...], msgspec.Meta(min_length=1, max_length=MAX_ITEMS)]
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What the destination decided about one order, for ever; `reason` is an ISO 20022 external status reason code."""
+
+    id: UUID
+    outcome: Literal["credited", "rejected"]
+    amount_minor: AmountMinor
+    currency: Currency
+    creditor_iban: Number
+    decided_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    reason: Annotated[str, msgspec.Meta(max_length=40, pattern=PLAIN_TEXT)] = ""
+
+
+class TransfersDecided(msgspec.Struct, frozen=True, kw_only=True):
+    """The decisions on a bundle or a cancel, one for each of its orders (like pacs.002)."""
+
+    decisions: Annotated[tuple[Decision, ...], msgspec.Meta(min_length=1, max_length=MAX_ITEMS)]

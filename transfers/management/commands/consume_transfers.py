@@ -1,0 +1,17 @@
+"""Receive what other banks send."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from messaging import consumer
+from messaging.broker_choice import get_broker
+from messaging.stop import stop_on_sigterm
+from transfers.handlers import HANDLERS
+
+
+class Command(BaseCommand):
+    help = "Receive transfers, decisions and the directory from other banks until SIGTERM."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        consumer.run(broker=get_broker(), handlers=HANDLERS, stop=stop_on_sigterm())

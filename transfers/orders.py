@@ -1,0 +1,72 @@
+"""The orders people and programs give, and what they get back."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from accounts.money import Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deposit:
+    """Cash in: the bank's cash is debited, the customer's account credited."""
+
+    account: str
+    amount: Money
+    reference: str = ""
+    end_to_end_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """Cash out: the customer's account is debited, the bank's cash credited."""
+
+    account: str
+    amount: Money
+    reference: str = ""
+    end_to_end_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """Money to another account; the creditor's IBAN alone decides whether it stays in this bank or leaves.
+
+    `captures` names a hold on the debtor's account that ends with this payment: what is not paid is free again.
+    """
+
+    debtor: str
+    creditor: str
+    creditor_name: str
+    amount: Money
+    reference: str = ""
+    end_to_end_id: str = ""
+    captures: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reversal:
+    """The whole of a completed deposit, withdrawal or internal transfer taken back; always decided by a second person."""
+
+    transfer_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adjustment:
+    """Money moved from `debit` to `credit`, at least one of them the bank's own account; always decided by a second person."""
+
+    debit: str
+    credit: str
+    amount: Money
+    reason: str
+
+
+Order = Deposit | Withdrawal | Payment | Reversal | Adjustment
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An order that became a transfer, and its status right after."""
+
+    transfer_id: UUID
+    kind: str
+    status: str

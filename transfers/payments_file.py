@@ -1,0 +1,85 @@
+"""Payments files: lines read as orders, and the row of outcome that answers each."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TextIO
+
+from access.errors import DomainError
+from accounts.money import Money
+from transfers.errors import FileUnusable, LineMalformed
+from transfers.orders import Payment
+
+COLUMNS = ("end_to_end_id", "debtor_iban", "creditor_iban", "creditor_name", "amount", "currency", "reference")
+OUTCOME_COLUMNS = ("line", "end_to_end_id", "outcome", "transfer_id", "code", "detail")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of a payments file: the order it gives, or why it gives none.
+
+    `key` names the payment for ever (debtor and end-to-end id), `fingerprint` is its content.
+    """
+
+    number: int
+    end_to_end_id: str
+    order: Payment | DomainError
+    key: str = ""
+    fingerprint: str = ""
+
+
+def read(file: TextIO, *, name: str) -> Iterator[Line]:
+    """Yield the lines of an open UTF-8 file (opened with `errors="surrogateescape"`, `newline=""`), one at a time.
+
+    Raises FileUnusable when the header is not COLUMNS; a line that cannot be read is yielded with its refusal.
+    """
+    reader = csv.reader(file, strict=True)
+    header = _next(reader)
+    if header is None or isinstance(header, DomainError) or tuple(cell.removeprefix("\ufeff") for cell in header) != COLUMNS:
+        raise FileUnusable(file=name, why=f"the first line must be {','.join(COLUMNS)}")
+    while (cells := _next(reader)) is not None:
+        if cells:
+            yield _line(reader.line_num, cells)
+
+
+def _next(reader: "csv._reader") -> list[str] | DomainError | None:
+    """Return the next row, the refusal of one that is no CSV, or None at the end."""
+    try:
+        return next(reader, None)
+    except csv.Error as error:
+        return LineMalformed(why=f"this is not CSV: {error}")
+
+
+def _line(number: int, cells: list[str] | DomainError) -> Line:
+    """Return the line as an order with its key, or with its refusal."""
+    if isinstance(cells, DomainError):
+        return Line(number=number, end_to_end_id="", order=cells)
+    if len(cells) != len(COLUMNS):
+        refusal = LineMalformed(why=f"it has {len(cells)} fields instead of {len(COLUMNS)}")
+        return Line(number=number, end_to_end_id=_shown(cells[0]), order=refusal)
+    if any("\udc80" <= character <= "\udcff" for cell in cells for character in cell):
+        return Line(number=number, end_to_end_id=_shown(cells[0]), order=LineMalformed(why="it is not UTF-8"))
+    return _order(number, [cell.strip() for cell in cells])
+
+
+def _order(number: int, cells: list[str]) -> Line:
+    end_to_end_id, debtor, creditor, creditor_name, amount, currency, reference = cells
+    debtor, creditor = debtor.replace(" ", "").upper(), creditor.replace(" ", "").upper()
+    if not end_to_end_id:
+        return Line(number=number, end_to_end_id="", order=LineMalformed(why="it has no end_to_end_id, by which it is known when the file is read again"))
+    try:
+        money = Money.parse(amount, currency)
+    except DomainError as refusal:
+        return Line(number=number, end_to_end_id=end_to_end_id, order=refusal)
+    order = Payment(
+        debtor=debtor, creditor=creditor, creditor_name=creditor_name, amount=money, reference=reference, end_to_end_id=end_to_end_id
+    )
+    content = "\n".join((creditor, creditor_name, str(money.amount_minor), money.currency, reference))
+    fingerprint = sha256(content.encode()).hexdigest()
+    return Line(number=number, end_to_end_id=end_to_end_id, order=order, key=f"{debtor[:34]}/{end_to_end_id[:200]}", fingerprint=fingerprint)
+
+
+def _shown(text: str) -> str:
+    """Return a text of a broken line as it can be written again."""
+    return text.encode("utf-8", "replace").decode()[:35]

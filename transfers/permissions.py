@@ -1,0 +1,10 @@
+"""What one may be allowed to do with transfers."""
+
+DEPOSIT = "transfers.deposit"
+WITHDRAW = "transfers.withdraw"
+PAY = "transfers.pay"
+REVERSE = "transfers.reverse"
+ADJUST = "transfers.adjust"
+CANCEL = "transfers.cancel"
+APPROVE = "transfers.approve"
+VIEW = "transfers.view_transfer"

@@ -1,0 +1,143 @@
+"""Reading what other banks sent: strictly where it fits the contract, leniently where it can at least be decided (protocol rule 6)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from access.errors import DomainError
+from access.site import this_bank
+from accounts.iban import bank_code_of
+from accounts.money import MAX_AMOUNT_MINOR
+from messaging.envelope import Envelope
+from messaging.errors import Unreadable
+from transfers import errors, rules
+from transfers.events import MAX_ITEMS, Order, Readable, TransfersDecided, TransfersRequested
+
+KNOWN_VERSION = 1
+_strict = msgspec.json.Decoder(TransfersRequested)
+_decided = msgspec.json.Decoder(TransfersDecided)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One order as another bank wrote it; `flaw` is why it can only be rejected. What was not readable as its type is None."""
+
+    id: UUID
+    amount_minor: int
+    currency: str
+    creditor_iban: str
+    content_hash: bytes
+    creditor_name: object = ""
+    debtor_iban: object = ""
+    debtor_name: object = ""
+    reference: object = ""
+    end_to_end_id: object = ""
+    expires_at: datetime | None = None
+    flaw: DomainError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What a request or a cancel carries: 1 to 1,000 orders with distinct ids."""
+
+    orders: tuple[Asked, ...]
+
+
+def read_orders(*, data: msgspec.Raw, version: int, envelope: Envelope) -> Orders:
+    """Read the orders of a request or cancel; raise Unreadable for what no decision can name, or for accounts that are not theirs or ours."""
+    try:
+        orders = [_asked(order) for order in _strict.decode(data).transfers]
+    except msgspec.ValidationError:
+        orders = [_asked_leniently(raw) for raw in _raw_orders(data)]
+    if version != KNOWN_VERSION:
+        orders = [replace(order, flaw=errors.VersionUnknown(version=version)) for order in orders]
+    if len({order.id for order in orders}) != len(orders):
+        raise Unreadable("repeated-id", "two transfers of the message have the same id")
+    _require_own_accounts(orders, envelope)
+    return Orders(tuple(orders))
+
+
+def read_decisions(*, data: msgspec.Raw, version: int, envelope: Envelope) -> TransfersDecided:  # noqa: ARG001  # as the table asks
+    """Read the decisions of an answer; raise Unreadable for anything that does not fit the contract: nothing is owed to an answer."""
+    if version != KNOWN_VERSION:
+        raise Unreadable("unknown-version", f"version {version} of an answer")
+    try:
+        decided = _decided.decode(data)
+    except msgspec.ValidationError as error:
+        raise Unreadable("undecodable", str(error)) from error
+    if len({decision.id for decision in decided.decisions}) != len(decided.decisions):
+        raise Unreadable("repeated-id", "two decisions of the message name the same transfer")
+    return decided
+
+
+def _asked(order: Order) -> Asked:
+    """Return an order that fits the contract; an amount that fits the wire but no account is its flaw."""
+    too_large = order.amount_minor > MAX_AMOUNT_MINOR
+    return Asked(
+        id=order.id,
+        amount_minor=order.amount_minor,
+        currency=order.currency,
+        creditor_iban=order.creditor_iban,
+        content_hash=rules.content_hash(order),
+        creditor_name=order.creditor_name,
+        debtor_iban=order.debtor_iban,
+        debtor_name=order.debtor_name,
+        reference=order.reference,
+        end_to_end_id=order.end_to_end_id,
+        expires_at=order.expires_at,
+        flaw=errors.AmountTooLarge(amount_minor=order.amount_minor) if too_large else _account_flaw(order),
+    )
+
+
+def _account_flaw(order: Order) -> DomainError | None:
+    """Refuse account numbers that are no IBANs and currencies this bank keeps no accounts in."""
+    for number in (order.creditor_iban, order.debtor_iban):
+        if bank_code_of(number) is None:
+            return errors.IbanInvalid(number=number)
+    return None if order.currency in this_bank().currencies else errors.CurrencyNotOffered(currency=order.currency)
+
+
+def _raw_orders(data: msgspec.Raw) -> Sequence[Any]:
+    """Return the list of orders as JSON values; raise Unreadable when there is no list of 1 to 1,000."""
+    content = msgspec.json.decode(data)
+    orders = content.get("transfers") if isinstance(content, dict) else None
+    if not isinstance(orders, list) or not 1 <= len(orders) <= MAX_ITEMS:
+        raise Unreadable("undecodable", f"data.transfers is no list of 1 to {MAX_ITEMS} transfers")
+    return orders
+
+
+def _asked_leniently(raw: Any) -> Asked:
+    """Return an order as far as it can be read, flawed unless it fits the contract by itself; raise Unreadable when it cannot be decided."""
+    try:
+        return _asked(msgspec.convert(raw, Order))
+    except msgspec.ValidationError as error:
+        flaw = errors.OrderMalformed(detail=str(error))
+    try:
+        least = msgspec.convert(raw, Readable)
+    except msgspec.ValidationError as error:
+        raise Unreadable("undecodable", str(error)) from error
+    texts = {name: raw.get(name, "") for name in ("creditor_name", "debtor_iban", "debtor_name", "reference", "end_to_end_id")}
+    return Asked(
+        id=least.id,
+        amount_minor=least.amount_minor,
+        currency=least.currency,
+        creditor_iban=least.creditor_iban,
+        content_hash=rules.content_hash(raw),
+        flaw=flaw,
+        **texts,
+    )
+
+
+def _require_own_accounts(orders: Sequence[Asked], envelope: Envelope) -> None:
+    """Raise Unreadable when an order takes from an account that is not the sender's, or names a creditor at another bank than this one."""
+    for order in orders:
+        debtor = bank_code_of(order.debtor_iban) if isinstance(order.debtor_iban, str) else None
+        creditor = bank_code_of(order.creditor_iban)
+        if debtor not in (None, envelope.source):
+            raise Unreadable("foreign-debtor", f"transfer {order.id} debits an account of {debtor}")
+        if creditor not in (None, envelope.destination):
+            raise Unreadable("foreign-creditor", f"transfer {order.id} credits an account of {creditor}")

@@ -1,0 +1,78 @@
+"""What can be read of transfers: decisions by name, one transfer with its story, what still pends."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, connection
+from django.db.models import Count, Q
+
+from transfers.entry import Entry
+from transfers.models import Transfer, TransferEvent
+from transfers.storage import FIELDS, entries_of
+
+Name = tuple[str, UUID]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRow:
+    """One line of a transfer's story."""
+
+    type: str
+    at: datetime
+    reason: str
+
+
+def decisions(*, names: Collection[Name]) -> dict[Name, Entry]:
+    """Return what this bank decided about transfers of other banks, by (origin bank, origin id); those never seen are absent."""
+    wanted = set(names)
+    rows = Transfer.objects.filter(origin_bank__any={bank for bank, _ in wanted}, origin_id__any=[origin_id for _, origin_id in wanted])
+    entries = entries_of(rows.values_list(*FIELDS)).values()
+    return {name: entry for entry in entries if (name := (entry.origin_bank, entry.origin_id)) in wanted}
+
+
+def is_name_conflict(error: IntegrityError) -> bool:
+    """Return whether an insert failed because the same name was written by somebody else since it was looked up."""
+    cause = error.__cause__
+    if connection.vendor == "postgresql":
+        return getattr(getattr(cause, "diag", None), "constraint_name", None) == "transfer_name_once"
+    return "transfers_transfer.origin_id" in str(cause)
+
+
+def reversed_among(*, ids: Collection[UUID]) -> set[UUID]:
+    """Return those of the transfers that have a reversal which was not refused."""
+    rows = Transfer.objects.filter(reverses_id__any=list(ids)).exclude(status=Transfer.Status.REFUSED)
+    return {original for original in rows.values_list("reverses_id", flat=True) if original}
+
+
+def find(*, transfer_id: UUID) -> Entry | None:
+    """Return the transfer with this id, or the one another bank calls so."""
+    rows = Transfer.objects.filter(Q(id=transfer_id) | Q(origin_id=transfer_id)).order_by("id")
+    return next(iter(entries_of(rows.values_list(*FIELDS)[:1]).values()), None)
+
+
+def story(*, transfer_id: UUID) -> list[EventRow]:
+    """Return the events of a transfer, oldest first."""
+    rows = TransferEvent.objects.filter(transfer_id=transfer_id).order_by("id").values("type", "at", "reason")
+    return [EventRow(**row) for row in rows]
+
+
+def as_document(entry: Entry) -> dict[str, Any]:
+    """Return a transfer with its story as plain JSON values: what `show_transfer --json` prints."""
+    shown = {name: getattr(entry, name) for name in FIELDS if name not in {"content_hash", "asked_by_id"}}
+    plain = {name: value.isoformat() if isinstance(value, datetime) else str(value) if isinstance(value, UUID) else value for name, value in shown.items()}
+    events = [{"type": event.type, "at": event.at.isoformat(), "reason": event.reason} for event in story(transfer_id=entry.id)]
+    return plain | {"events": events}
+
+
+def pending_to(*, bank: str) -> int:
+    """Return how many transfers to a bank are pending."""
+    return Transfer.objects.filter(status=Transfer.Status.PENDING, destination_bank=bank).count()
+
+
+def counts_by_status() -> dict[tuple[str, str], int]:
+    """Return how many transfers there are of each (kind, status): for a command that takes its time, not for a page."""
+    rows = Transfer.objects.values_list("kind", "status").annotate(number=Count("id")).order_by("kind", "status")
+    return {(kind, status): number for kind, status, number in rows}

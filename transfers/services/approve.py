@@ -1,0 +1,99 @@
+"""Deciding about transfers that wait for a second person (protocol rule 7)."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from access import approvals
+from access.errors import DomainError
+from access.models import User
+from access.retry import retrying
+from access.site import this_bank
+from accounts import ledger
+from messaging.selectors import peers
+from transfers import errors, permissions, rules, storage
+from transfers.entry import Entry
+from transfers.orders import Accepted
+from transfers.services.clearing import lock_with_clearing
+from transfers.services.send import announce
+
+AWAITING = "awaiting-approval"
+DECIDED = ("status", "reason", "message", "expires_at", "settled_at")
+
+
+def approve_transfer(*, approval_id: UUID, by: User, reason: str = "", now: datetime) -> Accepted | DomainError:
+    """Release the hold and judge the order anew: it is booked, or refused for good and the refusal returned.
+
+    Raises NotAllowed, ApprovalNotWaiting, OwnApproval.
+    """
+
+    def work() -> Accepted | DomainError:
+        with transaction.atomic():
+            entry = _decided(approval_id, approve=True, by=by, reason=reason, now=now)
+            return _book(entry, now=now)
+
+    return retrying(work)
+
+
+def refuse_transfer(*, approval_id: UUID, by: User, reason: str, now: datetime) -> None:
+    """Refuse the order for good and free what was held. Raises NotAllowed, ApprovalNotWaiting, OwnApproval, ReasonMissing."""
+
+    def work() -> None:
+        with transaction.atomic():
+            entry = _decided(approval_id, approve=False, by=by, reason=reason, now=now)
+            _refuse([entry], errors.ApprovalRefused(), now=now)
+
+    retrying(work)
+
+
+def expire_approvals(*, now: datetime, limit: int = 1000) -> int:
+    """Refuse orders nobody decided in time and free what was held; return how many. Safe to run twice and beside people who decide."""
+
+    def work() -> int:
+        with transaction.atomic():
+            overdue = storage.awaiting_beyond(now=now, limit=limit)
+            expired = set(approvals.expire_each(approval_ids=list(overdue), now=now))
+            entries = storage.lock([overdue[approval] for approval in expired], status=AWAITING)
+            _refuse(list(entries.values()), errors.ApprovalExpired(), now=now)
+            return len(entries)
+
+    return retrying(work)
+
+
+def _decided(approval_id: UUID, *, approve: bool, by: User, reason: str, now: datetime) -> Entry:
+    """Decide the question and return the transfer it is about, locked while it still waits."""
+    approval = approvals.decide(approval_id=approval_id, approve=approve, by=by, reason=reason, now=now, permission=permissions.APPROVE)
+    transfer_id = UUID(approval.subject.removeprefix("transfer:"))
+    return storage.lock([transfer_id], status=AWAITING)[transfer_id]
+
+
+def _book(entry: Entry, *, now: datetime) -> Accepted | DomainError:
+    """Book what was approved; what has become impossible since is refused, and that refusal stands."""
+    known = peers(codes=[entry.destination_bank]) if entry.kind == "outgoing" else {}
+    peer = known.get(entry.destination_bank)
+    refusal = rules.refuse_peer(bank=entry.destination_bank, status=peer.status if peer else None) if entry.kind == "outgoing" else None
+    if refusal is None:
+        release: list[ledger.Step] = [ledger.Release(hold_id=entry.hold)] if entry.hold else []
+        moves = rules.booking(entry, group=entry.id)
+        outcomes = ledger.post(steps=[*release, *moves], booked_at=now, locked=lock_with_clearing([entry], now=now))
+        refusal = next((outcome for outcome in outcomes if isinstance(outcome, DomainError)), None)
+    elif entry.hold:
+        ledger.post(steps=[ledger.Release(hold_id=entry.hold)], booked_at=now)
+    if refusal:
+        entry.status, entry.reason, entry.settled_at = "refused", refusal.code, now
+    elif entry.kind == "outgoing":
+        entry.status, entry.expires_at = rules.PENDING, now + timedelta(seconds=this_bank().transfer_valid_s)
+    else:
+        entry.status, entry.settled_at = rules.COMPLETED, now
+    storage.change([entry], was=AWAITING, fields=DECIDED, now=now, announce=announce([entry], peers=known, now=now))
+    return refusal or Accepted(entry.id, entry.kind, entry.status)
+
+
+def _refuse(entries: Sequence[Entry], refusal: DomainError, *, now: datetime) -> None:
+    """Free what was held for the transfers and refuse them for good."""
+    ledger.post(steps=[ledger.Release(hold_id=entry.hold) for entry in entries if entry.hold], booked_at=now)
+    for entry in entries:
+        entry.status, entry.reason, entry.settled_at = "refused", refusal.code, now
+    storage.change(entries, was=AWAITING, fields=DECIDED, now=now)

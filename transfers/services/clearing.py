@@ -1,0 +1,22 @@
+"""Locking the accounts of transfers, the clearing account of a bank met for the first time included."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from accounts import ledger, numbers
+from accounts.services import open_internal_accounts
+from transfers.entry import Entry
+from transfers.rules import booking
+
+
+def lock_with_clearing(entries: Sequence[Entry], *, now: datetime, others: Iterable[str] = ()) -> ledger.Locked:
+    """Lock the accounts that booking the entries touches, opening a clearing account at its first use; holds they name come first."""
+    moves = [move for entry in entries for move in booking(entry, group=None)]
+    wanted = {number for move in moves for number in (move.debit, move.credit)} | set(others)
+    holds = [entry.hold for entry in entries if entry.hold]
+    locked = ledger.lock(numbers=wanted, holds=holds)
+    missing = {number for number in wanted - locked.accounts.keys() if numbers.is_clearing(number)}
+    if not missing:
+        return locked
+    open_internal_accounts(numbers=missing, now=now)
+    return ledger.lock(numbers=wanted, holds=holds)

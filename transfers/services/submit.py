@@ -1,0 +1,127 @@
+"""The one entry for orders: of pages, the API, files and commands, one or a thousand."""
+
+from collections.abc import Hashable, Sequence
+from datetime import datetime
+
+from django.db import transaction
+from uuid_utils.compat import uuid7
+
+from access.approvals import Question, ask_each
+from access.errors import DomainError
+from access.models import User
+from access.permissions import require
+from access.retry import in_transaction, retrying
+from access.site import this_bank
+from accounts import ledger
+from accounts.numbers import is_internal
+from messaging.selectors import peers
+from transfers import errors, permissions, rules, selectors, storage
+from transfers.entry import Entry
+from transfers.orders import Accepted, Adjustment, Deposit, Order, Payment, Reversal, Withdrawal
+from transfers.services.clearing import lock_with_clearing
+from transfers.services.draft import Desk, destinations_of, draft, originals_of
+from transfers.services.send import announce
+
+AWAITING = "awaiting-approval"
+Outcome = Accepted | DomainError
+_PERMISSIONS = {
+    Deposit: permissions.DEPOSIT,
+    Withdrawal: permissions.WITHDRAW,
+    Payment: permissions.PAY,
+    Reversal: permissions.REVERSE,
+    Adjustment: permissions.ADJUST,
+}
+
+
+def submit(*, orders: Sequence[Order], by: User, now: datetime, atomic: bool = False, dry_run: bool = False) -> list[Outcome]:
+    """Judge and book the orders in one transaction; return one outcome each, in order.
+
+    A refused order leaves nothing behind and does not hinder the others, unless `atomic`: then all are booked or none. `dry_run` says
+    what would happen and changes nothing. Inside a caller's transaction it joins it; otherwise transient failures are retried.
+    Raises NotAllowed before anything is read.
+    """
+    for permission in sorted({_PERMISSIONS[type(order)] for order in orders}):
+        require(by=by, permission=permission)
+
+    def work() -> list[Outcome]:
+        with transaction.atomic():
+            outcomes = _book(orders=orders, by=by, atomic=atomic, now=now)
+            if dry_run:
+                transaction.set_rollback(True)
+        return outcomes
+
+    return work() if in_transaction() else retrying(work)
+
+
+def _book(*, orders: Sequence[Order], by: User, atomic: bool, now: datetime) -> list[Outcome]:
+    """Draft, lock, post, write: the walk of every order through its bank."""
+    desk = Desk(
+        site=this_bank(),
+        peers=peers(codes=destinations) if (destinations := destinations_of(orders)) else {},
+        originals=storage.lock(originals) if (originals := originals_of(orders)) else {},
+        reversed=selectors.reversed_among(ids=originals) if originals else set(),
+        asked_by_id=by.pk,
+        now=now,
+    )
+    drafts = [draft(order, desk=desk) for order in orders]
+    locked = lock_with_clearing([each for each in drafts if isinstance(each, Entry)], now=now)
+    drafts = [_with_names(each, locked) if isinstance(each, Entry) else each for each in drafts]
+    if atomic and any(isinstance(each, DomainError) for each in drafts):
+        return [each if isinstance(each, DomainError) else errors.OthersRefused() for each in drafts]
+    posted = iter(_post([each for each in drafts if isinstance(each, Entry)], locked=locked, atomic=atomic, now=now))
+    outcomes = [next(posted) if isinstance(each, Entry) else each for each in drafts]
+    accepted = [each for each in outcomes if isinstance(each, Entry)]
+    _ask_second_person(accepted, by=by, now=now)
+    storage.insert(accepted, now=now, announce=announce(accepted, peers=desk.peers, now=now))
+    return [Accepted(each.id, each.kind, each.status) if isinstance(each, Entry) else each for each in outcomes]
+
+
+def _with_names(entry: Entry, locked: ledger.Locked) -> Entry | DomainError:
+    """Name debtor and creditor as their accounts do; refuse an order that would wait for a second person in vain."""
+    if entry.status == AWAITING:
+        refusals = [outcome for outcome in ledger.judge(steps=rules.booking(entry, group=0), locked=locked) if isinstance(outcome, DomainError)]
+        if refusals:
+            return refusals[0]
+    debtor, creditor = locked.accounts.get(entry.debtor_number), locked.accounts.get(entry.creditor_number)
+    entry.debtor_name = debtor.holder_name if debtor else ""
+    entry.creditor_name = creditor.holder_name if creditor else entry.creditor_name
+    return entry
+
+
+def _post(entries: Sequence[Entry], *, locked: ledger.Locked, atomic: bool, now: datetime) -> list[Entry | DomainError]:
+    """Post the entries, or set the money aside for those that wait for a second person; return each entry or its refusal."""
+    steps = [_steps(entry, group=0 if atomic else entry.id) for entry in entries]
+    posted = iter(ledger.post(steps=[step for own in steps for step in own], booked_at=now, locked=locked))
+    outcomes: list[Entry | DomainError] = []
+    for entry, own in zip(entries, steps, strict=True):
+        refusals = [outcome for outcome in [next(posted) for _ in own] if isinstance(outcome, DomainError)]
+        outcomes.append(refusals[0] if refusals else entry)
+    return outcomes
+
+
+def _steps(entry: Entry, *, group: Hashable) -> list[ledger.Step]:
+    """Return what an order does now: its moves; while it waits for a second person, a hold on the customer's account that pays."""
+    if entry.status != AWAITING:
+        return [*rules.booking(entry, group=group, releases_hold=True)]
+    captured: list[ledger.Step] = [ledger.Release(hold_id=entry.hold, group=group)] if entry.hold else []
+    if is_internal(entry.debtor_number):
+        return captured
+    entry.hold = uuid7()
+    purpose = f"transfer {entry.id}"
+    return [*captured, ledger.Hold(hold_id=entry.hold, account=entry.debtor_number, amount=entry.total, purpose=purpose, group=group)]
+
+
+def _ask_second_person(entries: Sequence[Entry], *, by: User, now: datetime) -> None:
+    """Ask one question for each order that waits, in one statement."""
+    waiting = [entry for entry in entries if entry.status == AWAITING]
+    questions = [
+        Question(
+            action=f"{entry.kind}.approve",
+            subject=f"transfer:{entry.id}",
+            facts={"amount_minor": entry.amount_minor, "currency": entry.currency, "debtor": entry.debtor_number, "creditor": entry.creditor_number},
+            reason=entry.reason or entry.reference,
+        )
+        for entry in waiting
+    ]
+    for entry, approval in zip(waiting, ask_each(questions=questions, by=by, now=now), strict=True):
+        entry.approval = approval

@@ -1,0 +1,68 @@
+"""The only module that writes transfers and their events, each change in one statement with its story."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from access.sets import Insert, Update, execute
+from transfers.entry import Entry
+from transfers.models import Transfer, TransferEvent
+
+FIELDS = Entry.__struct_fields__
+_EVENT = ("transfer_id", "type", "at", "reason")
+
+
+def insert(entries: Sequence[Entry], *, now: datetime, announce: Sequence[Insert] = ()) -> None:
+    """Write new transfers, the first event of each and what announces them; raises IntegrityError when one is already there."""
+    execute(
+        Insert(model=Transfer, fields=FIELDS, rows=[msgspec.structs.astuple(entry) for entry in entries]),
+        Insert(model=TransferEvent, fields=_EVENT, rows=[(entry.id, entry.status, now, entry.reason) for entry in entries]),
+        *announce,
+    )
+
+
+def change(
+    entries: Sequence[Entry], *, was: str, fields: Sequence[str], event: str | None = None, now: datetime, announce: Sequence[Insert] = ()
+) -> None:
+    """Write the named fields of transfers that still have the status `was`, and the event; raises StaleRows when one has moved on.
+
+    The event is the new status unless named.
+    """
+    execute(
+        Update(
+            model=Transfer,
+            sets=fields,
+            rows=[(entry.id, *[getattr(entry, name) for name in fields]) for entry in entries],
+            guard={"status": was},
+        ),
+        Insert(model=TransferEvent, fields=_EVENT, rows=[(entry.id, event or entry.status, now, entry.reason) for entry in entries]),
+        *announce,
+    )
+
+
+def lock(ids: Collection[UUID], *, status: str | None = None) -> dict[UUID, Entry]:
+    """Lock the transfers, ascending by id, and return those there are (with that status) as they are under the lock."""
+    rows = Transfer.objects.filter(id__any=sorted(ids))
+    if status is not None:
+        rows = rows.filter(status=status)
+    return entries_of(rows.order_by("id").select_for_update(no_key=True).values_list(*FIELDS))
+
+
+def awaiting_beyond(*, now: datetime, limit: int) -> dict[UUID, UUID]:
+    """Return the oldest transfers that wait for approval beyond their deadline, by approval; unlocked, approvals are locked first."""
+    rows = Transfer.objects.filter(status="awaiting-approval", expires_at__lte=now).order_by("expires_at", "id")
+    return dict(rows.values_list("approval", "id")[:limit])
+
+
+def lock_pending_to(*, bank: str) -> dict[UUID, Entry]:
+    """Lock every pending transfer to a bank."""
+    rows = Transfer.objects.filter(status="pending", destination_bank=bank).order_by("id")
+    return entries_of(rows.select_for_update(no_key=True).values_list(*FIELDS))
+
+
+def entries_of(rows: Iterable[Sequence[object]]) -> dict[UUID, Entry]:
+    """Return rows of FIELDS as entries by id."""
+    made = (Entry(**dict(zip(FIELDS, row, strict=True))) for row in rows)  # type: ignore[arg-type]
+    return {entry.id: entry for entry in made}
