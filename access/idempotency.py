@@ -53,8 +53,8 @@ def once(*, principal: str, key: str, fingerprint: str, effect: Callable[[], Ans
     """Run `effect` for the first request with the key, in one transaction with the key's row; repeat its answer to all others.
 
     An answer of 4xx undoes the effect and is kept; one of 5xx, like an exception, undoes it and is not kept.
-    Transient failures are retried. Raises KeyReused when the key stands for another fingerprint, InProgress when the first request is still being worked on.
-    Never inside a transaction.
+    Raises KeyReused when the key stands for another fingerprint, InProgress when the first request is still being worked on.
+    Retries transient failures; never inside a transaction.
     """
 
     def attempt() -> Answer:

@@ -24,7 +24,13 @@ def shown(*, title: str, total: int) -> Iterator[Report]:
     """Yield what shows the progress of the block; stdout stays untouched."""
     console = Console(stderr=True)
     if console.is_terminal:
-        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TimeRemainingColumn(), TextColumn("{task.fields[words]}"))
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f}%"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[words]}"),
+        )
         with Progress(*columns, console=console) as bar:
             task = bar.add_task(title, total=total, words="")
             yield lambda done, words="": bar.update(task, completed=done, words=words)

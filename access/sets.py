@@ -1,10 +1,11 @@
 """Set-based writes: any number of rows of any number of tables in one round trip, on PostgreSQL and SQLite alike."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import OperationalError, connection, models
@@ -18,16 +19,22 @@ class StaleRows(OperationalError):
     """A guarded update found fewer rows than it named: somebody else changed them first. Transient: roll back and read again."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Insert:
-    """Rows to add; each row has a value for each of `fields` (attribute names such as `account_id`)."""
+    """Rows to add; a row has a value for each of `fields` (attribute names such as `account_id`), `constants` are the same in all."""
 
     model: type[models.Model]
     fields: Sequence[str]
     rows: Sequence[Row]
+    constants: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def shape(self) -> "_Shape":
+        """Return what decides the statement's text."""
+        return _Shape(self.model, tuple(self.fields), (), (), tuple(self.constants), many=True)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Update:
     """Rows to change, found by `key`; `sets` are assigned, `adds` are added to what is there; a row is (key, *sets, *adds).
 
@@ -41,11 +48,53 @@ class Update:
     adds: Sequence[str] = ()
     guard: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def shape(self) -> "_Shape":
+        """Return what decides the statement's text."""
+        return _Shape(self.model, (self.key,), tuple(self.sets), tuple(self.adds), tuple(self.guard), many=len(self.rows) > 1)
+
+    @property
+    def constants(self) -> Mapping[str, Any]:
+        """Return the values that are the same for every row."""
+        return self.guard
+
+
+class _Shape(NamedTuple):
+    """What decides a write's text: `fields` to insert, or the key of an update; `fixed` are an insert's constants or an update's guard."""
+
+    model: type[models.Model]
+    fields: tuple[str, ...]
+    sets: tuple[str, ...]
+    adds: tuple[str, ...]
+    fixed: tuple[str, ...]
+    many: bool
+
+    @property
+    def columns(self) -> "list[models.Field[Any, Any]]":
+        """Return the fields a row has values for."""
+        return [_field(self.model, name) for name in (*self.fields, *self.sets, *self.adds)]
+
+    @property
+    def fixed_columns(self) -> "list[models.Field[Any, Any]]":
+        """Return the fields whose value is the same for every row."""
+        return [_field(self.model, name) for name in self.fixed]
+
+    @property
+    def table(self) -> str:
+        """Return the quoted table name."""
+        return connection.ops.quote_name(self.model._meta.db_table)
+
+    @property
+    def is_update(self) -> bool:
+        """Return whether rows are changed, not added."""
+        return bool(self.sets or self.adds)
+
 
 def execute(*writes: Insert | Update) -> None:
     """Run the writes that have rows: one statement for all of them on PostgreSQL, one `executemany` each on SQLite.
 
-    On PostgreSQL rows are locked in ascending key order. No two writes may touch the same row. Raises StaleRows and the database's own errors.
+    On PostgreSQL rows are locked in ascending key order. No two writes may touch the same row.
+    Raises StaleRows and the database's own errors.
     """
     wanted = [write for write in writes if write.rows]
     if not wanted:
@@ -58,31 +107,46 @@ def execute(*writes: Insert | Update) -> None:
 
 def _execute_postgresql(writes: Sequence[Insert | Update]) -> Sequence[int]:
     """Run the writes as data-modifying CTEs of one statement; return the number of rows each wrote."""
+    sql, plans = _statement(tuple(write.shape for write in writes))
     parameters: list[Any] = []
-    parts = [f"w{place} AS ({_postgresql(write, parameters)} RETURNING 1)" for place, write in enumerate(writes)]
-    counts = ", ".join(f"(SELECT count(*) FROM w{place})" for place in range(len(writes)))
+    for write, (arrays, fixed) in zip(writes, plans, strict=True):
+        parameters += [array(values) for array, values in zip(arrays, zip(*write.rows, strict=True), strict=True)]
+        parameters += [column.get_db_prep_value(value, connection) for column, value in zip(fixed, write.constants.values(), strict=True)]
     with connection.cursor() as cursor:
-        cursor.execute(f"WITH {', '.join(parts)} SELECT {counts}", parameters)
+        cursor.execute(sql, parameters)
         return cursor.fetchone()  # type: ignore[no-any-return]
 
 
-def _postgresql(write: Insert | Update, parameters: list[Any]) -> str:
-    """Return one write as SQL over `unnest`ed arrays and append its parameters."""
-    names = write.fields if isinstance(write, Insert) else (write.key, *write.sets, *write.adds)
-    columns = [_field(write.model, name) for name in names]
-    arrays = ", ".join(f"%s::{_array_type(column)}[]" for column in columns)
-    quoted = [connection.ops.quote_name(column.column) for column in columns]
-    parameters.extend(_array(values) for values in zip(*write.rows, strict=True))
-    table = connection.ops.quote_name(write.model._meta.db_table)
-    if isinstance(write, Insert):
-        return f"INSERT INTO {table} ({', '.join(quoted)}) SELECT * FROM unnest({arrays})"
-    source = f"unnest({arrays}) AS u({', '.join(quoted)})"
-    key = quoted[0]
-    if len(write.rows) > 1:
-        source = f"(SELECT u.* FROM {source} JOIN {table} t USING ({key}) ORDER BY t.{key} FOR NO KEY UPDATE OF t) u"
-    assigned = [f"{name} = u.{name}" for name in quoted[1 : 1 + len(write.sets)]]
-    assigned += [f"{name} = t.{name} + u.{name}" for name in quoted[1 + len(write.sets) :]]
-    return f"UPDATE {table} t SET {', '.join(assigned)} FROM {source} WHERE t.{key} = u.{key}{_guard(write, parameters, 't.')}"
+@lru_cache(maxsize=500)
+def _statement(shapes: tuple[_Shape, ...]) -> "tuple[str, list[tuple[list[Callable[[Sequence[Any]], str]], list[models.Field[Any, Any]]]]]":
+    """Return the PostgreSQL statement for writes of these shapes and what turns each column's values into parameters."""
+    parts = [f"w{place} AS ({_postgresql(shape)} RETURNING 1)" for place, shape in enumerate(shapes)]
+    counts = ", ".join(f"(SELECT count(*) FROM w{place})" for place in range(len(shapes)))
+    plans = [([_ARRAYS.get(_array_type(column), _others) for column in shape.columns], shape.fixed_columns) for shape in shapes]
+    return f"WITH {', '.join(parts)} SELECT {counts}", plans
+
+
+def _postgresql(shape: _Shape) -> str:
+    """Return one write as SQL over `unnest`ed arrays."""
+    arrays = ", ".join(f"%s::{_array_type(column)}[]" for column in shape.columns)
+    names, fixed = _quoted_names(shape.columns), _quoted_names(shape.fixed_columns)
+    casts = [f"%s::{_array_type(column)}" for column in shape.fixed_columns]
+    if not shape.is_update:
+        values = ", ".join(["u.*", *casts])
+        return f"INSERT INTO {shape.table} ({', '.join(names + fixed)}) SELECT {values} FROM unnest({arrays}) AS u({', '.join(names)})"
+    source, key = f"unnest({arrays}) AS u({', '.join(names)})", names[0]
+    if shape.many:
+        source = f"(SELECT u.* FROM {source} JOIN {shape.table} t USING ({key}) ORDER BY t.{key} FOR NO KEY UPDATE OF t) u"
+    guard = "".join(f" AND t.{name} = {cast}" for name, cast in zip(fixed, casts, strict=True))
+    return f"UPDATE {shape.table} t SET {_assigned(shape, 'u.', 't.')} FROM {source} WHERE t.{key} = u.{key}{guard}"
+
+
+def _assigned(shape: _Shape, new: str, old: str) -> str:
+    """Return the assignments of an update; an empty `new` stands for parameters."""
+    sets, adds = ([_field(shape.model, name) for name in names] for names in (shape.sets, shape.adds))
+    values = [(name, f"{new}{name}" if new else "%s") for name in _quoted_names(sets)]
+    values += [(name, f"{old}{name} + " + (f"{new}{name}" if new else "%s")) for name in _quoted_names(adds)]
+    return ", ".join(f"{name} = {value}" for name, value in values)
 
 
 def _execute_each(writes: Sequence[Insert | Update]) -> Sequence[int]:
@@ -90,40 +154,30 @@ def _execute_each(writes: Sequence[Insert | Update]) -> Sequence[int]:
     counts = []
     with connection.cursor() as cursor:
         for write in writes:
-            sql, rows = _insert_each(write) if isinstance(write, Insert) else _update_each(write)
-            cursor.executemany(sql, rows)
+            shape = write.shape
+            columns = [_prepared(column, values) for column, values in zip(shape.columns, zip(*write.rows, strict=True), strict=True)]
+            fixed = [
+                _prepared(column, [value]) * len(write.rows)
+                for column, value in zip(shape.fixed_columns, write.constants.values(), strict=True)
+            ]
+            if shape.is_update:
+                columns = [*columns[1:], columns[0]]
+            cursor.executemany(_each(shape), list(zip(*columns, *fixed, strict=True)))
             counts.append(cursor.rowcount)
     return counts
 
 
-def _insert_each(write: Insert) -> tuple[str, list[Row]]:
-    columns = [_field(write.model, name) for name in write.fields]
-    table = connection.ops.quote_name(write.model._meta.db_table)
-    names = ", ".join(connection.ops.quote_name(column.column) for column in columns)
-    marks = ", ".join(["%s"] * len(columns))
-    return f"INSERT INTO {table} ({names}) VALUES ({marks})", [_prepared(columns, row) for row in write.rows]
+def _each(shape: _Shape) -> str:
+    """Return one write as SQL for one row: the key of an update comes after its new values, what is fixed comes last."""
+    names, fixed = _quoted_names(shape.columns), _quoted_names(shape.fixed_columns)
+    if not shape.is_update:
+        return f"INSERT INTO {shape.table} ({', '.join(names + fixed)}) VALUES ({', '.join(['%s'] * len(names + fixed))})"
+    guard = "".join(f" AND {name} = %s" for name in fixed)
+    return f"UPDATE {shape.table} SET {_assigned(shape, '', '')} WHERE {names[0]} = %s{guard}"
 
 
-def _update_each(write: Update) -> tuple[str, list[Row]]:
-    columns = [_field(write.model, name) for name in (*write.sets, *write.adds, write.key)]
-    quoted = [connection.ops.quote_name(column.column) for column in columns]
-    assigned = [f"{name} = %s" for name in quoted[: len(write.sets)]] + [f"{name} = {name} + %s" for name in quoted[len(write.sets) : -1]]
-    guards: list[Any] = []
-    where = f"{quoted[-1]} = %s{_guard(write, guards)}"
-    table = connection.ops.quote_name(write.model._meta.db_table)
-    rows = [[*_prepared(columns, (*row[1:], row[0])), *guards] for row in write.rows]
-    return f"UPDATE {table} SET {', '.join(assigned)} WHERE {where}", rows
-
-
-def _guard(write: Update, parameters: list[Any], prefix: str = "") -> str:
-    """Return the conditions of the guard and append their values."""
-    conditions = []
-    for name, value in write.guard.items():
-        column = _field(write.model, name)
-        cast = f"::{_array_type(column)}" if connection.vendor == "postgresql" else ""
-        conditions.append(f" AND {prefix}{connection.ops.quote_name(column.column)} = %s{cast}")
-        parameters.append(column.get_db_prep_value(value, connection))
-    return "".join(conditions)
+def _quoted_names(columns: "Sequence[models.Field[Any, Any]]") -> list[str]:
+    return [connection.ops.quote_name(str(column.column)) for column in columns]
 
 
 def _field(model: type[models.Model], name: str) -> "models.Field[Any, Any]":
@@ -137,9 +191,11 @@ def _own_names(model: type[models.Model]) -> set[str]:
     return {own.name for own in model._meta.local_fields}
 
 
-def _prepared(columns: "Sequence[models.Field[Any, Any]]", row: Row) -> list[Any]:
-    """Return the values as the ORM would write them, so that it reads back what was written."""
-    return [column.get_db_prep_value(value, connection) for column, value in zip(columns, row, strict=True)]
+def _prepared(column: "models.Field[Any, Any]", values: Sequence[Any]) -> list[Any]:
+    """Return the values as the ORM would write them, so that it reads back what was written; integers are written as they are."""
+    if isinstance(column, models.IntegerField):
+        return list(values)
+    return [column.get_db_prep_value(value, connection) for value in values]
 
 
 def _array_type(column: "models.Field[Any, Any]") -> str:
@@ -148,8 +204,27 @@ def _array_type(column: "models.Field[Any, Any]") -> str:
     return "text" if kind.startswith("varchar") else kind.removesuffix(" GENERATED BY DEFAULT AS IDENTITY")
 
 
-def _array(values: Sequence[Any]) -> str:
-    """Return a PostgreSQL array literal: half the cost of letting the driver adapt lists."""
+# PostgreSQL array literals, by type: half the cost of letting the driver adapt lists
+
+
+def text_array(values: Iterable[str | None]) -> str:
+    """Return texts as a PostgreSQL array literal."""
+    return "{" + ",".join(["NULL" if value is None else _quoted(value) for value in values]) + "}"
+
+
+def _integers(values: Sequence[int | None]) -> str:
+    return "{" + ",".join(map(str, values)).replace("None", "NULL") + "}"
+
+
+def _uuids(values: Sequence[UUID | None]) -> str:
+    return "{" + ",".join(["NULL" if value is None else f"{value.int:032x}" for value in values]) + "}"
+
+
+def _json(values: Sequence[Any]) -> str:
+    return text_array([None if value is None else json.dumps(value) for value in values])
+
+
+def _others(values: Sequence[Any]) -> str:
     return "{" + ",".join([_literal(value) for value in values]) + "}"
 
 
@@ -159,21 +234,27 @@ def _literal(value: Any) -> str:
             return "NULL"
         case bool():
             return "t" if value else "f"
-        case int() | UUID():
-            return str(value)
         case datetime():
             return f'"{value.isoformat()}"'
         case bytes() | bytearray() | memoryview():
             return f'"\\\\x{bytes(value).hex()}"'
-        case dict() | list():
-            return _quoted(json.dumps(value))
         case _:
             return _quoted(str(value))
 
 
 def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"') if "\\" in text or '"' in text else text
     return f'"{escaped}"'
+
+
+_ARRAYS: Mapping[str, Callable[[Sequence[Any]], str]] = {
+    "smallint": _integers,
+    "integer": _integers,
+    "bigint": _integers,
+    "uuid": _uuids,
+    "text": text_array,
+    "jsonb": _json,
+}
 
 
 @models.Field.register_lookup
@@ -186,7 +267,10 @@ class AnyOf(models.Lookup):  # type: ignore[type-arg]
     def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, Any]:
         """Compare with an array."""
         left, parameters = self.process_lhs(compiler, connection)
-        return f"{left} = ANY(%s::{_array_type(self.lhs.output_field)}[])", [*parameters, _array(self.rhs)]
+        return f"{left} = ANY(%s::{_array_type(self.lhs.output_field)}[])", [
+            *parameters,
+            _ARRAYS.get(_array_type(self.lhs.output_field), _others)(self.rhs),
+        ]
 
     def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, Any]:
         """Compare with the elements of a JSON list, whose values the field has prepared."""

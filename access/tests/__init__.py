@@ -1,0 +1,1 @@
+"""What access promises, proved on the database the suite runs on."""
