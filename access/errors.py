@@ -26,7 +26,7 @@ class DomainError(Exception):
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.facts.items())})"
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and isinstance(other, DomainError) and other.facts == self.facts
+        return type(other) is type(self) and other.facts == self.facts
 
     def __hash__(self) -> int:
         return hash((type(self), tuple(sorted((name, str(value)) for name, value in self.facts.items()))))

@@ -1,16 +1,15 @@
 """The people of these tests, the moment they live in, and a way to do many things at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any
 
 from django.contrib.auth.models import Permission
 from django.db import connection
 
 from access.models import User
 
-T = TypeVar("T")
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
@@ -23,10 +22,10 @@ def employ(username: str, *permissions: str) -> User:
     return user
 
 
-def at_once(works: list[Callable[[], T]]) -> list[T | BaseException]:
+def at_once(works: Sequence[Callable[[], object]]) -> list[Any]:
     """Run every work in a thread and connection of its own; return results, or what was raised, in order."""
 
-    def run(work: Callable[[], T]) -> T | BaseException:
+    def run(work: Callable[[], object]) -> object:
         try:
             return work()
         except BaseException as error:  # noqa: BLE001  # what a thread raised is an outcome to assert on
