@@ -1,6 +1,6 @@
 """The admin of a bank: what every list derives from, and the lists of access."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -23,7 +23,7 @@ class BankAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold ships no types
     paginator = InfinitePaginator
     show_full_result_count = False
     list_per_page = 50
-    ordering = ("-pk",)
+    ordering: Sequence[str] = ("-pk",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
         """Refuse: rows come from services."""

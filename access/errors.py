@@ -37,6 +37,13 @@ class DomainError(Exception):
         return self.advice.format(**self.facts)
 
 
+class UserUnknown(DomainError):
+    """Nobody active has this user name; `facts` carry `user`."""
+
+    code, title = "user-unknown", "There is no such user."
+    advice = "Nobody who may sign in is called {user}; open_bank creates the user system."
+
+
 class NotAllowed(DomainError):
     """The user's roles do not include the permission; `facts` carry `permission`."""
 

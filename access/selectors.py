@@ -1,4 +1,4 @@
-"""What access shows: the questions that wait for a second person."""
+"""What access shows: who somebody is, and the questions that wait for a second person."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from access.models import Approval
+from access.errors import UserUnknown
+from access.models import Approval, User
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,3 +46,11 @@ def waiting(*, after: UUID | None = None, limit: int = 50) -> list[WaitingApprov
 def waiting_count() -> int:
     """Return how many questions wait."""
     return Approval.objects.filter(status=Approval.Status.WAITING).count()
+
+
+def user_named(username: str) -> User:
+    """Return the active user of this name; raise UserUnknown."""
+    user = User.objects.filter(username=username, is_active=True).first()
+    if user is None:
+        raise UserUnknown(user=username)
+    return user

@@ -1,0 +1,27 @@
+"""What the register says, as the directory carries it."""
+
+from typing import Literal, cast
+
+from headbank.models import Bank, BankKey
+from messaging import events
+
+Standing = Literal["active", "suspended", "closed"]  # Bank.Status, as the wire spells it
+
+
+def banks_of_directory() -> tuple[events.Bank, ...]:
+    """Return every bank with all its keys, revoked ones included, in the order of their codes."""
+    keys: dict[str, list[events.BankKey]] = {}
+    for key in BankKey.objects.order_by("announced_at", "key_id"):
+        announced = events.BankKey(id=key.key_id, public_key=key.public_key, revoked=key.revoked_at is not None)
+        keys.setdefault(key.bank_id, []).append(announced)
+    return tuple(
+        events.Bank(
+            code=bank.code,
+            name=bank.name,
+            topic=bank.topic,
+            partitions=bank.partitions,
+            status=cast(Standing, bank.status),
+            keys=tuple(keys.get(bank.code, ())),
+        )
+        for bank in Bank.objects.order_by("code")
+    )
