@@ -86,6 +86,7 @@ class DeadLetter(models.Model):
     last_at = models.DateTimeField()
 
     class Meta:
+        permissions = (("decide_dead_letter", "Can decide what becomes of a dead letter"),)
         constraints = (models.UniqueConstraint(fields=["digest", "item"], name="dead_letter_once"),)
         indexes = (models.Index(fields=["status", "id"], name="dead_letter_status"),)
 
@@ -149,4 +150,5 @@ class Recovery(models.Model):
     approval_id = models.UUIDField(null=True)
 
     class Meta:
+        permissions = (("end_recovery", "Can decide that this bank reads and publishes again"),)
         constraints = (models.UniqueConstraint(models.Value(1), condition=Q(ended_at__isnull=True), name="recovery_one_open"),)

@@ -1,12 +1,14 @@
 """The outbox: what this bank owes other banks to say, written in the transaction that causes it."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 from django.db import transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Length
 from uuid_utils.compat import uuid7
 
 from access.sets import Insert, Update, execute
@@ -16,6 +18,7 @@ from messaging.errors import MessageTooLarge
 from messaging.models import Message
 
 MAX_VALUE_BYTES = 900_000  # below the 1 MiB at which a broker refuses a record by default
+_BATCH_BYTES = 8_000_000  # of each kind: a publication stays well within the broker's transaction timeout
 _FIELDS = ("id", "destination", "partition", "type", "value", "open_items", "is_request", "created_at", "next_at")
 
 
@@ -83,3 +86,56 @@ def _row(message: Draft, now: datetime) -> tuple[object, ...]:
     if len(value) > MAX_VALUE_BYTES:
         raise MessageTooLarge(size=len(value), limit=MAX_VALUE_BYTES)
     return (message.id, message.destination, message.partition, message.type, value, message.open_items, message.is_request, now, now)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Due:
+    """A message whose time to be published has come; never published before when `first_published_at` is None."""
+
+    id: UUID
+    destination: str
+    partition: int
+    value: bytes
+    is_request: bool
+    attempts: int
+    first_published_at: datetime | None
+
+
+def due(*, now: datetime, limit: int) -> list[Due]:
+    """Return what is to be published now: at most `limit` answers and requests for the first time, then half as many repeats."""
+    waiting = Message.objects.filter(finished_at__isnull=True, next_at__lte=now).order_by("next_at", "id")
+    requests = waiting.filter(is_request=True)
+    answers = _cut(waiting.filter(is_request=False), limit)
+    firsts = _cut(requests.filter(first_published_at__isnull=True), limit - len(answers))
+    repeats = _cut(requests.filter(first_published_at__isnull=False), limit // 2)
+    ids = [*answers, *firsts, *repeats]
+    found = Message.objects.filter(id__any=ids).values(*(column.name for column in fields(Due))) if ids else ()
+    rows = {row["id"]: Due(**row | {"value": bytes(row["value"])}) for row in found}
+    return [rows[id_] for id_ in ids]
+
+
+def mark_published(*, messages: Mapping[Due, datetime], now: datetime) -> None:
+    """Write that the messages were published, and when each request is to be repeated; answers are finished. Opens a transaction."""
+    requests = [(due.id, due.first_published_at or now, again_at, 1) for due, again_at in messages.items() if due.is_request]
+    answers = [(due.id, now, now, 1) for due in messages if not due.is_request]
+    with transaction.atomic():
+        execute(
+            Update(model=Message, sets=("first_published_at", "next_at"), adds=("attempts",), rows=requests),
+            Update(model=Message, sets=("first_published_at", "finished_at"), adds=("attempts",), rows=answers),
+        )
+
+
+def postpone(*, messages: Collection[Due], until: datetime) -> None:
+    """Leave messages for later that cannot be published now, so that they do not stand before others."""
+    Message.objects.filter(id__any=[message.id for message in messages]).update(next_at=until)
+
+
+def _cut(waiting: QuerySet[Message], limit: int) -> list[UUID]:
+    """Return the ids of the first messages that together are not too many bytes for one publication."""
+    total, ids = 0, list[UUID]()
+    for id_, size in waiting.values_list("id", Length("value"))[: max(limit, 0)]:
+        total += size
+        if ids and total > _BATCH_BYTES:
+            break
+        ids.append(id_)
+    return ids

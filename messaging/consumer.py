@@ -1,0 +1,190 @@
+"""The consumer: lets every message of the letter box have its effect, together with the offset that says so."""
+
+import logging
+from collections import deque
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+from threading import Event
+
+from django.db import InterfaceError, OperationalError, close_old_connections, transaction
+from django.utils import timezone
+
+from access.site import this_bank
+from messaging import batches, dead_letters, letter_box, offsets, redriving, selectors
+from messaging.batches import Batch
+from messaging.broker import Broker, Record
+from messaging.broker import Consumer as Client
+from messaging.directory_reader import DirectoryReader
+from messaging.errors import BrokerError, InRecovery
+from messaging.handling import Handlers
+
+logger = logging.getLogger(__name__)
+
+FETCH = 500  # records
+TRIES = 10  # of a record whose handler fails for a reason of its own
+CHECK_EVERY = timedelta(seconds=10)
+PAUSE = timedelta(seconds=0.2)
+LONGEST_PAUSE = timedelta(seconds=5)
+ALARM_AFTER = 8  # failures in a row
+POLL_S = 0.5
+IDLE_S = 0.05
+
+
+class Consumer:
+    """One consumer process. Each `turn` handles one batch of records completely, or changes nothing and tries less of it next time."""
+
+    def __init__(self, *, broker: Broker, handlers: Handlers) -> None:
+        self._broker, self._handlers = broker, handlers
+        self._topic = letter_box.topic_of(code=this_bank().code)
+        self._directory = DirectoryReader(broker=broker)
+        self._client: Client | None = None
+        self._checked_at: datetime | None = None
+        self._positions: dict[int, int] = {}
+        self._pending: deque[Record] = deque()
+        self._limit = FETCH
+        self._wary = True  # count tries: the last process may have died of the first record
+        self._tries: int | None = None  # once counted: a transient failure must not count again
+        self._failures = 0
+        self._last_error = ""
+        self._not_before: datetime | None = None
+
+    def turn(self, *, now: datetime) -> int:
+        """Handle the next batch and return how many records it settled; 0 when there is nothing, or trouble that was logged."""
+        if self._not_before is not None and now < self._not_before:
+            return 0
+        try:
+            return self._handle_next(now) if self._connect(now) else 0
+        except offsets.Moved:
+            self._let_go()
+        except InRecovery:
+            self._let_go()
+            self._pause(now, "recovery")
+        except BrokerError as error:
+            self._let_go()
+            self._pause(now, str(error))
+        except (OperationalError, InterfaceError) as error:
+            self._limit = max(1, self._limit // 2)  # passes by itself: never counted against a record
+            self._pause(now, type(error).__name__)
+        except Exception as error:  # a bug in a handler: ten counted tries, then a dead letter, so that the others go on
+            logger.exception("consumer.handler-failed")
+            self._limit, self._wary, self._tries, self._last_error = 1, True, None, repr(error)
+            self._pause(now, type(error).__name__)
+        return 0
+
+    def close(self) -> None:
+        """Stop in order: what was not handled is read again."""
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Forget clients and records: all that counts is stored."""
+        if self._client is not None:
+            self._client.close()
+        self._directory.close()
+        self._client = self._checked_at = None
+        self._positions.clear()
+        self._pending.clear()
+        self._limit, self._wary, self._tries = FETCH, True, None
+
+    def _pause(self, now: datetime, why: str) -> None:
+        self._failures += 1
+        level = logging.ERROR if self._failures == ALARM_AFTER else logging.WARNING
+        logger.log(level, "consumer.pauses", extra={"why": why, "failures": self._failures})
+        self._not_before = now + min(LONGEST_PAUSE, PAUSE * 2 ** min(self._failures - 1, 10))
+
+    def _connect(self, now: datetime) -> bool:
+        """Have a client and a directory, outside recovery; look from time to time whether broker and database still belong together."""
+        if selectors.in_recovery():
+            raise InRecovery(detail="two persons have not ended it")
+        if not self._directory.refresh(now=now):
+            return False
+        if self._checked_at is None or now - self._checked_at >= CHECK_EVERY:
+            if letter_box.prepare(broker=self._broker, now=now) and self._client is not None:
+                raise offsets.Moved
+            self._checked_at = now
+            redriving.redrive(handlers=self._handlers, now=now)
+        if self._client is None:
+            self._client = self._broker.consumer(topic=self._topic, group=self._topic, positions=self._assigned)
+        return True
+
+    def _assigned(self, partitions: Collection[int]) -> Mapping[int, int]:
+        """Start partitions where the database says."""
+        stored = offsets.stored(topic=self._topic, partitions=partitions)
+        self._positions |= stored
+        return stored
+
+    def _handle_next(self, now: datetime) -> int:
+        """Handle the records at hand, or fetch some."""
+        if not self._pending:
+            self._pending.extend(self._poll())
+        records = list(islice(self._pending, self._limit))
+        if not records:
+            self._failures = 0
+            return 0
+        tries = self._count_try(records)
+        if tries > 1 and len(records) > 1:
+            self._limit, self._tries = 1, None
+            return 0
+        detail = self._last_error or "the process ended while handling it"
+        batch = batches.give_up(records=records, detail=detail) if tries > TRIES else batches.cut(records=records, handlers=self._handlers)
+        self._commit(batch, now)
+        return self._settle(batch)
+
+    def _poll(self) -> list[Record]:
+        assert self._client is not None, "connected at the beginning of the turn"
+        try:
+            return self._client.poll(limit=FETCH, timeout_s=POLL_S)
+        except Exception:
+            self._let_go()  # whatever failed while partitions were assigned left the client half ready
+            raise
+
+    def _count_try(self, records: Sequence[Record]) -> int:
+        """Count a try, before it, where an earlier one may have failed; return how many there were, 0 where nothing speaks against it."""
+        if self._wary and self._tries is None:
+            self._tries = offsets.count_try(topic=self._topic, expected=self._expected(records))
+        return self._tries or 0
+
+    def _expected(self, records: Sequence[Record]) -> dict[int, int]:
+        """Return the offsets that must be stored; raise Moved when a record is before them, because then the log is another one."""
+        if any(record.offset < self._positions[record.partition] for record in records):
+            raise offsets.Moved
+        return {record.partition: self._positions[record.partition] for record in records}
+
+    def _commit(self, batch: Batch, now: datetime) -> None:
+        """Let the batch have its effect: one transaction for each type of message, offsets in the last, never before their effects."""
+        expected = self._expected(batch.records)
+        for handler, received in batch.work[:-1]:
+            with transaction.atomic(durable=True):
+                offsets.lock(topic=self._topic, expected=expected)
+                handler.handle(received=received, now=now)
+        with transaction.atomic(durable=True):
+            rows = offsets.lock(topic=self._topic, expected=expected)
+            for handler, received in batch.work[-1:]:
+                handler.handle(received=received, now=now)
+            for record, error in batch.unreadable:
+                dead_letters.bury(record=record, reason=error.reason, detail=error.detail, now=now)
+            offsets.advance(rows=rows, offsets=batch.offsets, now=now)
+
+    def _settle(self, batch: Batch) -> int:
+        """Remember that the batch is done, tell the broker, and dare more next time."""
+        for _ in batch.records:
+            self._pending.popleft()
+        self._positions |= batch.offsets
+        self._limit = min(FETCH, self._limit * 2)
+        self._wary, self._tries = self._wary and self._limit < FETCH, None
+        self._failures, self._last_error, self._not_before = 0, "", None
+        assert self._client is not None, "connected at the beginning of the turn"
+        self._client.commit(offsets=batch.offsets)
+        return len(batch.records)
+
+
+def run(*, broker: Broker, handlers: Handlers, stop: Event) -> None:
+    """Receive until told to stop."""
+    consumer = Consumer(broker=broker, handlers=handlers)
+    try:
+        while not stop.is_set():
+            close_old_connections()
+            if not consumer.turn(now=timezone.now()):
+                stop.wait(IDLE_S)
+    finally:
+        consumer.close()

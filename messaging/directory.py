@@ -1,0 +1,146 @@
+"""The directory of banks: one signed document, the only path by which this bank comes to trust another."""
+
+import base64
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+import msgspec
+from django.db import transaction
+from uuid_utils.compat import uuid7
+
+from access.sets import Insert, execute
+from access.site import this_bank
+from messaging import envelope, signing
+from messaging.errors import DirectoryRefused, Unreadable
+from messaging.events import DIRECTORY_PUBLISHED, Bank, DirectoryPublished
+from messaging.models import Directory, Peer, PeerKey
+
+logger = logging.getLogger(__name__)
+_EVERYBODY = "ALL"  # the destination of a document that is for every bank
+
+
+class Outcome(Enum):
+    """What became of a document."""
+
+    TAKEN = "taken"
+    KNOWN = "known"
+    OLDER = "older"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """A directory as it travels: the exact bytes, their signature, and which key made it."""
+
+    value: bytes
+    signature: bytes
+    key_id: str
+
+
+class _File(msgspec.Struct, frozen=True, kw_only=True):
+    """A document as a file: JSON, because the value is JSON text and a person may want to look."""
+
+    key_id: str
+    signature: str
+    value: str
+
+
+def write(*, version: int, banks: Sequence[Bank], now: datetime) -> bytes:
+    """Return the bytes of a new version, to be signed; raise DirectoryRefused for one that no bank would take."""
+    data = DirectoryPublished(version=version, banks=tuple(banks))
+    value = envelope.encode(id=uuid7(), source=this_bank().code, destination=_EVERYBODY, type=DIRECTORY_PUBLISHED, time=now, data=data)
+    _read(value, head_bank=this_bank().code)
+    return value
+
+
+def sign(*, value: bytes, key: signing.SigningKey) -> Document:
+    """Return the document under the head bank's signature."""
+    return Document(value=value, signature=key.sign(domain=signing.Domain.DIRECTORY, value=value), key_id=key.key_id)
+
+
+def pack(document: Document) -> bytes:
+    """Return the document as a file that `import_directory` reads."""
+    fields = {"key_id": document.key_id, "signature": document.signature.hex(), "value": base64.b64encode(document.value).decode()}
+    return msgspec.json.format(msgspec.json.encode(_File(**fields))) + b"\n"
+
+
+def unpack(content: bytes) -> Document:
+    """Return the document of a file; raise DirectoryRefused."""
+    try:
+        file = msgspec.json.decode(content, type=_File)
+        return Document(value=base64.b64decode(file.value, validate=True), signature=bytes.fromhex(file.signature), key_id=file.key_id)
+    except ValueError as error:
+        raise DirectoryRefused(why=f"this is not the file of a directory ({error})") from error
+
+
+def take(*, document: Document, now: datetime) -> Outcome:
+    """Go by this version from now on, if the head bank signed it and it is newer; raise DirectoryRefused.
+
+    A lower version changes nothing. The same version with other bytes is refused and an alarm: the head bank contradicts itself.
+    """
+    banks = _verified(document)
+    with transaction.atomic():
+        known = Directory.objects.select_for_update(no_key=True).order_by("-version").first()
+        if known is not None and known.version == banks.version and bytes(known.value) != document.value:
+            logger.error("directory.contradiction", extra={"version": banks.version})
+            raise DirectoryRefused(why=f"version {banks.version} exists with other content")
+        if known is not None and known.version >= banks.version:
+            return Outcome.KNOWN if known.version == banks.version else Outcome.OLDER
+        _store(document, banks, now)
+    logger.info("directory.taken", extra={"version": banks.version, "banks": len(banks.banks)})
+    return Outcome.TAKEN
+
+
+def current() -> Document | None:
+    """Return the newest version this bank has."""
+    found = Directory.objects.order_by("-version").first()
+    if found is None:
+        return None
+    return Document(value=bytes(found.value), signature=bytes(found.signature), key_id=found.key_id)
+
+
+def _verified(document: Document) -> DirectoryPublished:
+    """Return what the document says once the one configured key vouches for it."""
+    trusted = this_bank().head_bank_key
+    if not trusted:
+        raise DirectoryRefused(why="this bank was given no head bank's key")
+    if document.key_id != signing.key_id_of(public_key=trusted):
+        raise DirectoryRefused(why="it is signed by a key that is not the head bank's")
+    if not signing.is_signed(public_key=trusted, domain=signing.Domain.DIRECTORY, value=document.value, signature=document.signature):
+        raise DirectoryRefused(why="the signature does not fit")
+    return _read(document.value, head_bank=this_bank().head_bank_code)
+
+
+def _read(value: bytes, *, head_bank: str) -> DirectoryPublished:
+    """Return the document's data; raise DirectoryRefused where it is malformed or contradicts itself."""
+    try:
+        outside = envelope.decode(value)
+        inside = msgspec.json.decode(outside.data, type=DirectoryPublished)
+    except (Unreadable, ValueError) as error:
+        raise DirectoryRefused(why=f"it cannot be read ({error})") from error
+    if (outside.source, outside.type) != (head_bank, DIRECTORY_PUBLISHED):
+        raise DirectoryRefused(why="it is not a directory of the head bank")
+    keys = [key for bank in inside.banks for key in bank.keys]
+    codes, topics = [bank.code for bank in inside.banks], [bank.topic for bank in inside.banks]
+    if any(len(set(values)) != len(values) for values in (codes, topics, [key.id for key in keys])):
+        raise DirectoryRefused(why="a code, a topic or a key is there twice")
+    if any(key.id != signing.key_id_of(public_key=key.public_key) for key in keys):
+        raise DirectoryRefused(why="a key's id is not the one of its bytes")
+    return inside
+
+
+def _store(document: Document, banks: DirectoryPublished, now: datetime) -> None:
+    """Write the version and what it says; banks and keys it does not name stay as they are, because none is ever removed."""
+    row = (banks.version, document.value, document.signature, document.key_id, now)
+    execute(Insert(model=Directory, fields=("version", "value", "signature", "key_id", "received_at"), rows=[row]))
+    peers = [Peer(code=bank.code, name=bank.name, topic=bank.topic, partitions=bank.partitions, status=bank.status) for bank in banks.banks]
+    fields = ("name", "topic", "partitions", "status")
+    Peer.objects.bulk_create(peers, update_conflicts=True, unique_fields=("code",), update_fields=fields)
+    keys = {key.id: (bank.code, key) for bank in banks.banks for key in bank.keys}
+    moved = PeerKey.objects.filter(key_id__any=list(keys)).values_list("key_id", "peer_id")
+    if any(keys[key_id][0] != peer for key_id, peer in moved):
+        raise DirectoryRefused(why="a key went over to another bank")
+    rows = [PeerKey(key_id=id_, peer_id=code, public_key=key.public_key, revoked=key.revoked) for id_, (code, key) in keys.items()]
+    PeerKey.objects.bulk_create(rows, update_conflicts=True, unique_fields=("key_id",), update_fields=("revoked",))

@@ -1,0 +1,41 @@
+"""Reading the register of banks from its beginning, at every start, without a group or a stored offset."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from messaging import dead_letters, directory, selectors
+from messaging.broker import Broker, Reader, Record
+from messaging.errors import DirectoryRefused
+from messaging.events import DIRECTORY_TOPIC
+from messaging.verifying import document_of
+
+
+class DirectoryReader:
+    """Follows the register for a consumer."""
+
+    def __init__(self, *, broker: Broker) -> None:
+        self._broker = broker
+        self._reader: Reader | None = None
+
+    def refresh(self, *, now: datetime) -> bool:
+        """Take what is new and return whether this bank knows all there is to know: before that, unknown keys mean nothing."""
+        if self._reader is None:
+            self._reader = self._broker.reader(topic=DIRECTORY_TOPIC)
+        for record in self._reader.poll(limit=100, timeout_s=0 if self._reader.caught_up() else 0.5):
+            self._take(record, now)
+        return self._reader.caught_up() and selectors.directory_version() > 0
+
+    def close(self) -> None:
+        """Let go of the broker."""
+        if self._reader is not None:
+            self._reader.close()
+        self._reader = None
+
+    def _take(self, record: Record, now: datetime) -> None:
+        """Go by a version of the register, or keep what pretends to be one."""
+        try:
+            directory.take(document=document_of(record=record), now=now)
+        except DirectoryRefused as refusal:
+            with transaction.atomic():
+                dead_letters.bury(record=record, reason=refusal.code, detail=refusal.detail, now=now)

@@ -1,0 +1,127 @@
+"""A Kafka cluster as the Broker of this project, and a small one inside the process."""
+
+import logging
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+from uuid import uuid4
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]  # documented there, not declared
+from django.conf import settings
+
+from messaging.broker import Bounds, Broker, Positions, Topic
+from messaging.errors import BrokerError
+from messaging.kafka.failures import ASK_S, asking, partitions_of
+from messaging.kafka.producer import KafkaProducer
+from messaging.kafka.readers import KafkaConsumer, KafkaReader
+
+logger = logging.getLogger(__name__)
+
+_PRODUCER = {"acks": "all", "enable.idempotence": True, "linger.ms": 2, "message.timeout.ms": 8000}
+_CONSUMER = {
+    "enable.auto.commit": False,
+    "enable.auto.offset.store": False,
+    "isolation.level": "read_committed",
+    "queued.max.messages.kbytes": 16_384,
+}
+
+
+def get_broker() -> Broker:
+    """Return the broker of the settings; clients are made when first used, after any fork."""
+    connection = {name: value for name, value in settings.KAFKA.items() if value}
+    return KafkaBroker(
+        connection=connection,
+        transactions=settings.KAFKA_TRANSACTIONS,
+        embedded=settings.KAFKA_EMBEDDED,
+        offset_reset=settings.KAFKA_AUTO_OFFSET_RESET,
+    )
+
+
+@contextmanager
+def embedded_cluster() -> Iterator[str]:
+    """Run librdkafka's own small cluster inside this process; yield its bootstrap servers. It forgets everything at the end."""
+    keeper = Producer({"test.mock.num.brokers": 1})
+    brokers = keeper.list_topics(timeout=ASK_S).brokers.values()
+    yield ",".join(f"{broker.host}:{broker.port}" for broker in brokers)
+    keeper.flush(0)
+
+
+class KafkaBroker:
+    """A Kafka cluster. `embedded` is librdkafka's mock, whose topics appear when asked for, with a number of partitions of its own."""
+
+    def __init__(self, *, connection: Mapping[str, Any], transactions: bool, embedded: bool, offset_reset: str = "earliest") -> None:
+        self._connection, self._transactions, self._embedded = dict(connection), transactions, embedded
+        self._consuming = _CONSUMER | {"auto.offset.reset": offset_reset}
+        self._admin: AdminClient | None = None
+        self._sides: dict[str, Consumer] = {}
+
+    def cluster_id(self) -> str:
+        """Return the id in the cluster's metadata; the mock has none, and a new port with every life."""
+        with asking():
+            metadata = self._administrator().list_topics(timeout=ASK_S)
+        ports = ",".join(sorted(f"{broker.host}:{broker.port}" for broker in metadata.brokers.values()))
+        return f"embedded-{ports}" if self._embedded else str(metadata.cluster_id)
+
+    def create_topics(self, *, topics: Sequence[Topic]) -> None:
+        """Create those that do not exist; wait until the cluster knows them."""
+        missing = [topic for topic in topics if not self._partitions(topic.name)]
+        if self._embedded or not missing:
+            return
+        fresh = [
+            NewTopic(topic.name, num_partitions=topic.partitions, config={"cleanup.policy": "compact"} if topic.compacted else {})
+            for topic in missing
+        ]
+        for name, future in self._administrator().create_topics(fresh, operation_timeout=ASK_S).items():
+            try:
+                future.result(timeout=ASK_S * 2)
+            except KafkaException as failure:
+                if failure.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                    raise BrokerError(f"{name}: {failure.args[0].str()}") from failure
+            except TimeoutError as failure:
+                raise BrokerError(f"{name}: creating it took too long") from failure
+
+    def bounds(self, *, topic: str) -> Mapping[int, Bounds]:
+        """Return the low and high watermark of each partition."""
+        side = self._side(topic)
+        with asking():
+            return {
+                partition: side.get_watermark_offsets(TopicPartition(topic, partition), timeout=ASK_S)
+                for partition in self._partitions(topic)
+            }
+
+    def committed(self, *, topic: str, group: str, partitions: Collection[int]) -> Mapping[int, int]:
+        """Return the group's committed offsets, asked without joining it."""
+        with asking():
+            found = self._side(group).committed([TopicPartition(topic, partition) for partition in partitions], timeout=ASK_S)
+        return {place.partition: place.offset for place in found if place.offset >= 0}
+
+    def producer(self, *, name: str) -> "KafkaProducer":
+        """Return a new producer; with transactions its name fences older ones."""
+        transactional = {"transactional.id": name, "transaction.timeout.ms": 10_000} if self._transactions else {}
+        return KafkaProducer(config=self._connection | _PRODUCER | transactional)
+
+    def consumer(self, *, topic: str, group: str, positions: Positions) -> "KafkaConsumer":
+        """Return a new member of the group."""
+        config = self._connection | self._consuming | {"group.id": group, "group.protocol": "consumer"}
+        return KafkaConsumer(config=config, topic=topic, positions=positions)
+
+    def reader(self, *, topic: str) -> "KafkaReader":
+        """Return a reader of partition 0 from its beginning."""
+        config = self._connection | self._consuming | {"group.id": f"reader-{uuid4().hex}", "enable.partition.eof": True}
+        return KafkaReader(config=config, topic=topic)
+
+    def _administrator(self) -> AdminClient:
+        if self._admin is None:
+            self._admin = AdminClient(self._connection, logger=logger)
+        return self._admin
+
+    def _side(self, group: str) -> Consumer:
+        """Return a client that asks about a group and its logs but never joins."""
+        if group not in self._sides:
+            self._sides[group] = Consumer(self._connection | self._consuming | {"group.id": group}, logger=logger)
+        return self._sides[group]
+
+    def _partitions(self, topic: str) -> list[int]:
+        with asking():
+            return partitions_of(self._administrator().list_topics(topic=topic, timeout=ASK_S).topics[topic])

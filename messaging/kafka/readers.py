@@ -1,0 +1,109 @@
+"""Reading from Kafka."""
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
+
+from messaging.broker import Positions, Record
+from messaging.kafka.failures import ASK_S, END_OF_PARTITION, asking, partitions_of
+
+logger = logging.getLogger(__name__)
+
+
+class KafkaConsumer:
+    """A member of a consumer group that starts each partition where it is told, not where Kafka remembers."""
+
+    def __init__(self, *, config: Mapping[str, Any], topic: str, positions: Positions) -> None:
+        self._client, self._topic, self._positions = Consumer(dict(config), logger=logger), topic, positions
+        with asking():
+            self._client.subscribe([topic], on_assign=self._assign)
+
+    def poll(self, *, limit: int, timeout_s: float) -> list[Record]:
+        """Wait for one record, then take those that are there already."""
+        with asking():
+            first = self._client.poll(timeout_s)
+            if first is None:
+                return []
+            return _records([first, *self._client.consume(limit - 1, 0)] if limit > 1 else [first])
+
+    def commit(self, *, offsets: Mapping[int, int]) -> None:
+        """Commit without waiting."""
+        with asking():
+            places = [TopicPartition(self._topic, partition, offset) for partition, offset in offsets.items()]
+            self._client.commit(offsets=places, asynchronous=True)
+
+    def close(self) -> None:
+        """Leave the group."""
+        self._client.close()
+
+    def _assign(self, client: Consumer, partitions: Sequence[TopicPartition]) -> None:
+        starts = self._positions([place.partition for place in partitions])
+        client.incremental_assign([TopicPartition(self._topic, partition, offset) for partition, offset in starts.items()])
+
+
+class KafkaReader:
+    """Reads a topic's partition 0 from its beginning; a topic that does not exist yet is an empty one."""
+
+    def __init__(self, *, config: Mapping[str, Any], topic: str) -> None:
+        self._client, self._topic = Consumer(dict(config), logger=logger), topic
+        self._assigned = self._at_end = False
+        self._look_again_at = 0.0
+
+    def poll(self, *, limit: int, timeout_s: float) -> list[Record]:
+        """Return the next records."""
+        if not self._assigned and not self._find():
+            return []
+        with asking():
+            messages = self._client.consume(limit, timeout_s)
+        self._at_end = self._at_end or any(_code(message) == END_OF_PARTITION for message in messages)
+        return _records(messages)
+
+    def caught_up(self) -> bool:
+        """Return whether the end was seen, or there is nothing to see."""
+        return self._at_end or (not self._assigned and self._look_again_at > 0)
+
+    def close(self) -> None:
+        """Let go of the broker."""
+        self._client.close()
+
+    def _find(self) -> bool:
+        """Start reading when the topic exists; look every few seconds."""
+        if time.monotonic() < self._look_again_at:
+            return False
+        self._look_again_at = time.monotonic() + ASK_S
+        with asking():
+            self._assigned = bool(partitions_of(self._client.list_topics(topic=self._topic, timeout=ASK_S).topics[self._topic]))
+            if self._assigned:
+                self._client.assign([TopicPartition(self._topic, 0, OFFSET_BEGINNING)])
+        return self._assigned
+
+
+def _code(message: Message) -> int | None:
+    error = message.error()
+    return None if error is None else error.code()
+
+
+def _records(messages: Sequence[Message]) -> list[Record]:
+    """Return messages as records; raise the first error among them that is not the end of a partition."""
+    for message in messages:
+        error = message.error()
+        if error is not None and error.code() != END_OF_PARTITION:
+            raise KafkaException(error)
+    return [
+        Record(
+            topic=str(message.topic()),
+            partition=message.partition() or 0,
+            offset=message.offset() or 0,
+            value=_bytes(message.value()),
+            headers=tuple((str(header[0]), _bytes(header[1])) for header in message.headers() or ()),
+        )
+        for message in messages
+        if message.error() is None
+    ]
+
+
+def _bytes(value: str | bytes | None) -> bytes:
+    return value.encode() if isinstance(value, str) else value or b""

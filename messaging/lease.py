@@ -1,0 +1,32 @@
+"""A lease: at most one process does a thing, as far as clocks can tell."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from messaging.models import Lease
+
+LENGTH = timedelta(seconds=10)
+
+
+class Holder:
+    """One process that wants a lease. Clocks differ, so a lease keeps order; fencing and repeatable handlers keep the money."""
+
+    def __init__(self, *, name: str, holder: str) -> None:
+        self._name, self._holder = name, holder
+        self._until: datetime | None = None
+
+    def take(self, *, now: datetime) -> bool:
+        """Take or keep the lease and return whether it is ours; writes only when half of it has passed."""
+        if self._until is not None and now < self._until - LENGTH / 2:
+            return True
+        Lease.objects.bulk_create([Lease(name=self._name, holder="")], ignore_conflicts=True)
+        free = Q(holder=self._holder) | Q(until__isnull=True) | Q(until__lt=now)
+        taken = Lease.objects.filter(free, name=self._name).update(holder=self._holder, until=now + LENGTH)
+        self._until = now + LENGTH if taken else None
+        return bool(taken)
+
+    def release(self) -> None:
+        """Give the lease back, if it is ours, so that the next need not wait for its end."""
+        Lease.objects.filter(name=self._name, holder=self._holder).update(holder="", until=None)
+        self._until = None

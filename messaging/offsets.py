@@ -1,0 +1,124 @@
+"""Stored offsets: how far this bank read its letter box, kept beside the effects of what it read."""
+
+import logging
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from django.db import transaction
+
+from access.sets import Update, execute
+from messaging.broker import Broker
+from messaging.errors import BrokerError, InRecovery
+from messaging.models import Recovery, StoredOffset
+from messaging.rules import Judgement, Place, judge
+
+logger = logging.getLogger(__name__)
+
+
+class Moved(Exception):  # it says what the offset did
+    """Somebody else stored an offset of ours: another consumer, a replay, or a database that went back. Roll back, start anew."""
+
+
+def prepare(*, broker: Broker, topic: str, now: datetime) -> bool:
+    """Compare what is stored with what the broker has, before anything is read or published (protocol rule 9).
+
+    Gives every partition a stored offset and starts lost logs at their beginning; returns whether one was lost.
+    Raises InRecovery when the database is behind the broker, BrokerError when there is no such topic yet.
+    """
+    cluster_id, bounds = broker.cluster_id(), broker.bounds(topic=topic)
+    if not bounds:
+        raise BrokerError(f"there is no topic {topic}")
+    committed = broker.committed(topic=topic, group=topic, partitions=bounds)
+    with transaction.atomic():
+        stored = {row.partition: row for row in _lock(topic, bounds)}
+        places = {partition: _place(row) for partition, row in stored.items()}
+        verdicts = {
+            partition: judge(stored=places.get(partition), committed=committed.get(partition), bounds=ends, cluster_id=cluster_id)
+            for partition, ends in bounds.items()
+        }
+        behind = {partition: committed[partition] for partition, verdict in verdicts.items() if verdict is Judgement.DATABASE_WENT_BACK}
+        if behind:
+            _enter_recovery(behind, stored, cluster_id, now)
+        else:
+            begun = [partition for partition, verdict in verdicts.items() if verdict is Judgement.BEGIN]
+            lost = [partition for partition, verdict in verdicts.items() if verdict is Judgement.LOG_LOST]
+            fresh = [_fresh(topic, partition, bounds[partition][0], cluster_id, now) for partition in begun]
+            StoredOffset.objects.bulk_create(fresh, ignore_conflicts=True)  # another consumer may be starting too
+            for partition in lost:
+                _start_again(stored[partition], bounds[partition][0], cluster_id, now)
+    if behind:
+        raise InRecovery(detail=_detail(behind, stored))
+    return Judgement.LOG_LOST in verdicts.values()
+
+
+def stored(*, topic: str, partitions: Collection[int]) -> dict[int, int]:
+    """Return the next offset of each partition; raise Moved when one has none, because it was not prepared."""
+    rows = StoredOffset.objects.filter(topic=topic, partition__any=list(partitions))
+    found = dict(rows.values_list("partition", "next_offset"))
+    if len(found) != len(set(partitions)):
+        raise Moved
+    return found
+
+
+def lock(*, topic: str, expected: Mapping[int, int]) -> dict[int, StoredOffset]:
+    """Lock the partitions' offsets, first in every transaction that handles records; raise Moved where one is not as expected."""
+    rows = {row.partition: row for row in _lock(topic, expected)}
+    if {partition: row.next_offset for partition, row in rows.items()} != dict(expected):
+        raise Moved
+    return rows
+
+
+def advance(*, rows: Mapping[int, StoredOffset], offsets: Mapping[int, int], now: datetime) -> None:
+    """Store the next offsets of partitions locked in this transaction, together with the effects of the records before them."""
+    values = [(rows[partition].pk, offset, 0, _still_rewound(rows[partition], offset), now) for partition, offset in offsets.items()]
+    execute(Update(model=StoredOffset, sets=("next_offset", "attempts", "rewound_from", "updated_at"), rows=sorted(values)))
+
+
+def count_try(*, topic: str, expected: Mapping[int, int]) -> int:
+    """Count, in a transaction of its own, that the next records are about to be handled; return the highest count.
+
+    So a handler that ends the process is counted too. Raises Moved.
+    """
+    with transaction.atomic():
+        rows = lock(topic=topic, expected=expected)
+        execute(Update(model=StoredOffset, adds=("attempts",), rows=sorted((row.pk, 1) for row in rows.values())))
+        return 1 + max(row.attempts for row in rows.values())
+
+
+def _lock(topic: str, partitions: Collection[int]) -> list[StoredOffset]:
+    rows = StoredOffset.objects.select_for_update(no_key=True).filter(topic=topic, partition__any=list(partitions))
+    return list(rows.order_by("topic", "partition"))
+
+
+def _place(row: StoredOffset) -> Place:
+    return Place(next_offset=row.next_offset, cluster_id=row.cluster_id, rewound_from=row.rewound_from)
+
+
+def _still_rewound(row: StoredOffset, offset: int) -> int | None:
+    return row.rewound_from if row.rewound_from is not None and row.rewound_from > offset else None
+
+
+def _fresh(topic: str, partition: int, first: int, cluster_id: str, now: datetime) -> StoredOffset:
+    return StoredOffset(topic=topic, partition=partition, next_offset=first, cluster_id=cluster_id, updated_at=now)
+
+
+def _start_again(row: StoredOffset, first: int, cluster_id: str, now: datetime) -> None:
+    """Begin a lost log at its earliest record; on the same cluster the broker may still say we had read further."""
+    logger.error("broker.log-lost", extra={"topic": row.topic, "partition": row.partition, "stored": row.next_offset})
+    rewound_from = _place(row).furthest if row.cluster_id == cluster_id else None
+    fields = {"next_offset": first, "cluster_id": cluster_id, "rewound_from": rewound_from, "attempts": 0, "updated_at": now}
+    StoredOffset.objects.filter(pk=row.pk).update(**fields)
+
+
+def _enter_recovery(behind: Mapping[int, int], stored: Mapping[int, StoredOffset], cluster_id: str, now: datetime) -> None:
+    logger.error("bank.in-recovery", extra={"partitions": sorted(behind)})
+    committed = {str(partition): offset for partition, offset in behind.items()}
+    fresh = Recovery(detail=_detail(behind, stored), cluster_id=cluster_id, committed=committed, since=now)
+    Recovery.objects.bulk_create([fresh], ignore_conflicts=True)  # at most one is open
+
+
+def _detail(behind: Mapping[int, int], stored: Mapping[int, StoredOffset]) -> str:
+    """Say which partitions differ."""
+    ours = {partition: stored[partition].next_offset if partition in stored else 0 for partition in behind}
+    places = [f"partition {place}: broker {offset}, database {ours[place]}" for place, offset in sorted(behind.items())]
+    return "; ".join(["Read so far by two accounts", *places])[:500]

@@ -1,0 +1,186 @@
+"""The relay: publishes what the outbox holds, signed, as often as it takes."""
+
+import logging
+import os
+import socket
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from threading import Event
+from uuid import uuid4
+
+from django.db import InterfaceError, OperationalError, close_old_connections
+from django.utils import timezone
+
+from access.retry import retrying
+from access.site import this_bank
+from messaging import directory, lease, letter_box, outbox, selectors
+from messaging.broker import Broker, Outgoing, Producer, Topic
+from messaging.errors import BrokerError, InRecovery, KeyFileUnusable
+from messaging.events import DIRECTORY_TOPIC
+from messaging.rules import resend_after_s
+from messaging.signing import KEY_ID, SIGNATURE, Domain, SigningKey, load_key_file
+
+logger = logging.getLogger(__name__)
+
+BATCH = 200
+CHECK_EVERY = timedelta(seconds=10)
+DIRECTORY_EVERY = timedelta(seconds=60)
+PAUSE = timedelta(seconds=1)
+UNREACHABLE_FOR = timedelta(seconds=5)
+IDLE_S = 0.1
+
+
+class Relay:
+    """One relay process. Each `turn` publishes one batch; no transaction is open while the broker is spoken to."""
+
+    def __init__(self, *, broker: Broker, random: Random | None = None, holder: str = "") -> None:
+        self._broker = broker
+        self._random = random or Random()  # noqa: S311  # spreads repeats, guards no secret
+        self._lease = lease.Holder(name="relay", holder=holder or f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}")
+        self._producer: Producer | None = None
+        self._key: tuple[int, SigningKey] | None = None
+        self._cluster_id = ""
+        self._checked_at: datetime | None = None
+        self._directory: tuple[int, datetime] | None = None
+        self._avoided: dict[str, datetime] = {}
+        self._not_before: datetime | None = None
+
+    def turn(self, *, now: datetime) -> int:
+        """Publish the next batch and return how many records it had; 0 when there is nothing, no lease, or trouble that was logged."""
+        if self._not_before is not None and now < self._not_before:
+            return 0
+        try:
+            if selectors.in_recovery() or not self._lease.take(now=now):
+                self._let_go()
+                self._not_before = now + PAUSE
+                return 0
+            self._connect(now)
+            return self._publish_directory(now) + self._publish_due(now)
+        except InRecovery:
+            self._let_go()
+            self._not_before = now + PAUSE
+        except BrokerError as error:
+            logger.warning("relay.broker-failed", extra={"error": str(error), "topics": sorted(error.topics)})
+            self._avoided |= dict.fromkeys(error.topics, now + UNREACHABLE_FOR)
+            self._let_go()
+            self._not_before = None if error.topics else now + PAUSE
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("relay.database-failed", extra={"error": type(error).__name__})
+            self._not_before = now + PAUSE
+        return 0
+
+    def close(self) -> None:
+        """Stop in order: another relay may begin at once."""
+        self._let_go()
+        self._lease.release()
+
+    def _let_go(self) -> None:
+        """Forget the producer: what it left half done is fenced or published again by the next."""
+        if self._producer is not None:
+            self._producer.close()
+        self._producer = self._checked_at = None
+
+    def _connect(self, now: datetime) -> None:
+        """Have a producer, and look from time to time whether broker and database still belong together."""
+        if self._checked_at is None or now - self._checked_at >= CHECK_EVERY:
+            self._check(now)
+            self._checked_at = now
+        if self._producer is None:
+            self._producer = self._broker.producer(name=f"relay-{this_bank().code}")
+
+    def _check(self, now: datetime) -> None:
+        if this_bank().is_head_bank:
+            self._broker.create_topics(topics=[Topic(name=DIRECTORY_TOPIC, partitions=1, compacted=True)])
+        else:
+            letter_box.prepare(broker=self._broker, now=now)
+        cluster_id = self._broker.cluster_id()
+        if cluster_id != self._cluster_id:
+            self._cluster_id, self._directory = cluster_id, None
+
+    def _publish_directory(self, now: datetime) -> int:
+        """Publish the head bank's current directory when it is new, the broker is new, or a minute has passed."""
+        if not this_bank().is_head_bank:
+            return 0
+        version = selectors.directory_version()
+        if version == 0 or (self._directory is not None and self._directory[0] == version and now - self._directory[1] < DIRECTORY_EVERY):
+            return 0
+        document = directory.current()
+        assert document is not None, "there is a version, and no row of it is ever deleted"
+        headers = ((SIGNATURE, document.signature), (KEY_ID, document.key_id.encode()))
+        self._publish([Outgoing(topic=DIRECTORY_TOPIC, partition=0, value=document.value, headers=headers, key=b"directory")])
+        self._directory = (version, now)
+        return 1
+
+    def _publish_due(self, now: datetime) -> int:
+        """Publish one batch of the outbox and mark it; a crash between the two publishes it again."""
+        messages = outbox.due(now=now, limit=BATCH)
+        if not messages:
+            return 0
+        topics = self._topics(messages, now)
+        reachable = [message for message in messages if message.destination in topics]
+        if len(reachable) < len(messages):
+            unreachable = [message for message in messages if message.destination not in topics]
+            outbox.postpone(messages=unreachable, until=now + UNREACHABLE_FOR)
+        if not reachable:
+            return 0
+        key = self._signing_key()
+        self._publish(
+            [
+                Outgoing(
+                    topic=topics[message.destination],
+                    partition=message.partition,
+                    value=message.value,
+                    headers=key.headers(domain=Domain.MESSAGE, value=message.value),
+                )
+                for message in reachable
+            ]
+        )
+        again_at = {message: self._again_at(message, now) for message in reachable}
+        retrying(lambda: outbox.mark_published(messages=again_at, now=now))
+        return len(reachable)
+
+    def _topics(self, messages: list[outbox.Due], now: datetime) -> dict[str, str]:
+        """Return the letter boxes of those destinations that can be written to now."""
+        peers = selectors.peers(codes={message.destination for message in messages})
+        return {peer.code: peer.topic for peer in peers.values() if self._avoided.get(peer.topic, now) <= now}
+
+    def _publish(self, records: list[Outgoing]) -> None:
+        assert self._producer is not None, "connected at the beginning of the turn"
+        self._producer.publish(records=records)
+
+    def _again_at(self, message: outbox.Due, now: datetime) -> datetime:
+        bank = this_bank()
+        pause_s = resend_after_s(
+            attempts=message.attempts + 1, first_s=bank.resend_first_s, longest_s=bank.resend_max_s, chance=self._random.random()
+        )
+        return now + timedelta(seconds=pause_s)
+
+    def _signing_key(self) -> SigningKey:
+        """Return the current key, read again when its file has changed."""
+        file = this_bank().message_key_file
+        if file is None:
+            raise KeyFileUnusable(file="MESSAGE_KEY_FILE", why="is not set")
+        changed = _changed_at(file)
+        if self._key is None or self._key[0] != changed:
+            self._key = (changed, load_key_file(file=file))
+        return self._key[1]
+
+
+def _changed_at(file: Path) -> int:
+    try:
+        return file.stat().st_mtime_ns
+    except OSError as error:
+        raise KeyFileUnusable(file=str(file), why=error.strerror) from error
+
+
+def run(*, broker: Broker, stop: Event) -> None:
+    """Publish until told to stop; raises KeyFileUnusable, because without a key there is nothing a relay could do."""
+    relay = Relay(broker=broker)
+    try:
+        while not stop.is_set():
+            close_old_connections()
+            if not relay.turn(now=timezone.now()):
+                stop.wait(IDLE_S)
+    finally:
+        relay.close()
