@@ -5,6 +5,9 @@ from django.db import models
 from django.db.models import F, Q
 from uuid_utils.compat import uuid7
 
+CUSTOMER_KINDS = ("checking", "savings", "credit", "prepaid")
+STRIPES = {"postgresql": 16, "sqlite": 1}  # rows a striped account's balance is kept in; SQLite has one writer at a time anyway
+
 
 class Customer(models.Model):
     """A person or company that banks here."""
@@ -18,6 +21,11 @@ class Customer(models.Model):
 
     class Meta:
         indexes = (models.Index(fields=["name", "id"], name="customer_name"),)
+        permissions = (
+            ("open_customer", "Can open customers and their accounts"),
+            ("close_customer", "Can close customers"),
+            ("grant_mandate", "Can let an API client act for a customer"),
+        )
 
 
 class Mandate(models.Model):
@@ -30,6 +38,13 @@ class Mandate(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["user", "customer"], name="mandate_once"),)
+
+
+class NumberSeries(models.Model):
+    """The last serial number given out in a series, so that numbers rise without gaps and are the same on every database."""
+
+    name = models.CharField(max_length=20, primary_key=True)
+    last = models.BigIntegerField(db_default=0)
 
 
 class Account(models.Model):
@@ -87,8 +102,25 @@ class Account(models.Model):
                 | Q(balance_minor=0, held_minor=0, last_seq=0, floor_minor__isnull=True, ceiling_minor__isnull=True),
                 name="account_striped_plain",
             ),
+            models.CheckConstraint(
+                condition=Q(kind__in=CUSTOMER_KINDS, customer__isnull=False, floor_minor__isnull=False, striped=False)
+                | (~Q(kind__in=CUSTOMER_KINDS) & Q(customer__isnull=True)),
+                name="account_owner",
+            ),
+            models.CheckConstraint(condition=Q(floor_minor__isnull=True) | Q(floor_minor__lte=0), name="account_floor_not_positive"),
+            models.CheckConstraint(condition=Q(last_seq__gte=0), name="account_seq_not_negative"),
+            models.CheckConstraint(
+                condition=Q(status="closed", closed_at__isnull=False) | (~Q(status="closed") & Q(closed_at__isnull=True)),
+                name="account_closed_at",
+            ),
         )
         indexes = (models.Index(fields=["customer", "id"], name="account_customer"),)
+        permissions = (
+            ("freeze_account", "Can freeze accounts and block cards"),
+            ("unfreeze_account", "Can ask for and decide the unfreezing of accounts"),
+            ("close_account", "Can close accounts"),
+            ("limit_account", "Can ask for and decide credit limits"),
+        )
 
 
 class BalanceStripe(models.Model):
@@ -101,7 +133,10 @@ class BalanceStripe(models.Model):
     debits_minor = models.BigIntegerField(db_default=0)
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["account", "stripe"], name="stripe_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=["account", "stripe"], name="stripe_once"),
+            models.CheckConstraint(condition=Q(credits_minor__gte=0, debits_minor__gte=0), name="stripe_not_negative"),
+        )
 
 
 class Posting(models.Model):
@@ -127,7 +162,17 @@ class Posting(models.Model):
             models.UniqueConstraint(
                 fields=["credit_account", "credit_seq"], condition=Q(credit_seq__isnull=False), name="posting_credit_seq"
             ),
-            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="posting_amount_positive"),
+            models.CheckConstraint(condition=Q(amount_minor__gte=1, amount_minor__lte=10**15), name="posting_amount_bounds"),
+            models.CheckConstraint(
+                condition=Q(debit_seq__isnull=True, debit_balance_after__isnull=True)
+                | Q(debit_seq__gte=1, debit_balance_after__isnull=False),
+                name="posting_debit_place",
+            ),
+            models.CheckConstraint(
+                condition=Q(credit_seq__isnull=True, credit_balance_after__isnull=True)
+                | Q(credit_seq__gte=1, credit_balance_after__isnull=False),
+                name="posting_credit_place",
+            ),
             models.CheckConstraint(condition=~Q(debit_account=F("credit_account")), name="posting_two_accounts"),
         )
 
@@ -155,12 +200,18 @@ class Hold(models.Model):
         constraints = (
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="hold_amount_positive"),
             models.CheckConstraint(condition=Q(captured_minor__gte=0, captured_minor__lte=F("amount_minor")), name="hold_captured_within"),
-            models.CheckConstraint(condition=Q(status="placed") | Q(ended_at__isnull=False), name="hold_ended_at"),
+            models.CheckConstraint(
+                condition=Q(status="placed", ended_at__isnull=True, captured_minor=0)
+                | Q(status="captured", ended_at__isnull=False, captured_minor__gte=1)
+                | Q(status__in=("released", "expired"), ended_at__isnull=False, captured_minor=0),
+                name="hold_end",
+            ),
         )
         indexes = (
             models.Index(fields=["account", "id"], name="hold_account"),
             models.Index(fields=["expires_at", "id"], condition=Q(status="placed", expires_at__isnull=False), name="hold_expiring"),
         )
+        permissions = (("place_hold", "Can place and release holds"),)
 
 
 class Card(models.Model):
@@ -179,3 +230,6 @@ class Card(models.Model):
     expires_date = models.DateField()
     status = models.CharField(max_length=8, choices=Status, db_default=Status.ACTIVE)
     issued_at = models.DateTimeField()
+
+    class Meta:
+        permissions = (("issue_card", "Can issue, replace and unblock cards"),)

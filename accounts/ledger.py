@@ -1,0 +1,92 @@
+"""The one door through which money moves: lock, decide, write; a constant number of statements for any number of steps."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from access.errors import DomainError
+from accounts import storage
+from accounts.rules import AccountState, Hold, HoldState, Move, Outcome, Posted, Release, Step, decide
+
+__all__ = [
+    "AccountState",
+    "DomainError",
+    "Hold",
+    "HoldState",
+    "Locked",
+    "Move",
+    "Outcome",
+    "Posted",
+    "Release",
+    "Step",
+    "judge",
+    "lock",
+    "post",
+]
+
+
+class Locked(msgspec.Struct, kw_only=True):
+    """The accounts and holds that were found, by number and id, as they are until the transaction ends or `post` changes them."""
+
+    accounts: Mapping[str, AccountState]
+    holds: Mapping[UUID, HoldState]
+    asked: frozenset[str]
+    asked_holds: frozenset[UUID]
+    spent: bool = False
+
+
+def lock(*, numbers: Collection[str], holds: Collection[UUID] = ()) -> Locked:
+    """Lock holds, then the accounts of these numbers and of the holds, each in ascending id; what does not exist is absent.
+
+    Striped accounts are read without a lock. Locking again in the same transaction is harmless when nothing new is named.
+    """
+    found = {hold.id: hold for hold in storage.lock_holds(ids=holds)} if holds else {}
+    wanted = frozenset(numbers) | {hold.account for hold in found.values()}
+    accounts = {account.number: account for account in storage.lock_accounts(numbers=wanted)}
+    return Locked(accounts=accounts, holds=found, asked=wanted, asked_holds=frozenset(holds))
+
+
+def post(*, steps: Sequence[Step], booked_at: datetime, locked: Locked | None = None) -> list[Outcome]:
+    """Do the steps in order inside the caller's transaction; return one outcome each: Posted, or the refusal (not raised).
+
+    Call it once in a transaction: a second would take locks out of order. `locked` is what the caller locked before, once for each post.
+    Raises IntegrityError when a posting (transfer, leg) or a hold exists already, StaleRows when a hold was ended without a lock.
+    """
+    numbers, holds = _named(steps)
+    if locked is None:
+        locked = lock(numbers=numbers, holds=holds)
+    assert numbers <= locked.asked, "what steps name was locked before"
+    assert holds <= locked.asked_holds, "the holds that steps end were locked before"
+    assert not locked.spent, "balances read before the last post are not today's"
+    locked.spent = True
+    decision = decide(accounts=locked.accounts, holds=locked.holds, steps=steps, at=booked_at)
+    storage.write(decision=decision, at=booked_at)
+    return decision.outcomes
+
+
+def judge(*, steps: Sequence[Step], locked: Locked, at: datetime) -> list[Outcome]:
+    """Return what `post` would answer, and do nothing: for orders that wait and should not wait in vain."""
+    return decide(accounts=locked.accounts, holds=locked.holds, steps=steps, at=at).outcomes
+
+
+def _named(steps: Sequence[Step]) -> tuple[set[str], set[UUID]]:
+    """Return the accounts the steps name and the holds they end, but for those they place themselves."""
+    numbers: set[str] = set()
+    ended: set[UUID] = set()
+    placed: set[UUID] = set()
+    for step in steps:
+        if isinstance(step, Move):
+            numbers.add(step.debit)
+            numbers.add(step.credit)
+            if step.fallback_credit is not None:
+                numbers.add(step.fallback_credit)
+            if step.releases_hold is not None:
+                ended.add(step.releases_hold)
+        elif isinstance(step, Hold):
+            numbers.add(step.account)
+            placed.add(step.hold_id)
+        else:
+            ended.add(step.hold_id)
+    return numbers, ended - placed

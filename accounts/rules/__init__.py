@@ -1,0 +1,46 @@
+"""The ledger's rules, pure: steps and accounts in; outcomes and new balances out."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from accounts.rules.book import Book
+from accounts.rules.decision import Decision, HoldRow, PostingRow
+from accounts.rules.steps import AccountState, Hold, HoldState, Move, Outcome, Posted, Release, Step
+
+__all__ = [
+    "AccountState",
+    "Decision",
+    "Hold",
+    "HoldRow",
+    "HoldState",
+    "Move",
+    "Outcome",
+    "Posted",
+    "PostingRow",
+    "Release",
+    "Step",
+    "decide",
+]
+
+
+def decide(*, accounts: Mapping[str, AccountState], holds: Mapping[UUID, HoldState], steps: Sequence[Step], at: datetime) -> Decision:
+    """Judge the steps in order, each on what the ones before it left; a refused step or group leaves no trace.
+
+    Every step of a refused group has the refusal of the first of them that failed. `at` is the time of booking.
+    """
+    book = Book(accounts, holds, at)
+    outcomes: list[Outcome] = []
+    place = 0
+    while place < len(steps):
+        step = steps[place]
+        if step.group is None:
+            outcomes.append(book.take(step))
+            place += 1
+            continue
+        end = place + 1
+        while end < len(steps) and steps[end].group == step.group:
+            end += 1
+        outcomes += book.take_together(steps[place:end])
+        place = end
+    return book.decision(outcomes)

@@ -1,0 +1,77 @@
+"""The ledger's rows: read under lock, written set-based; `accounts/ledger.py` alone calls this."""
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from access.sets import Insert, Update, execute, text_array
+from accounts.models import STRIPES, Account, BalanceStripe, Hold, Posting
+from accounts.rules import AccountState, Decision, HoldRow, HoldState, PostingRow
+
+# Holds are locked before accounts and accounts in ascending id, everywhere: who locks in one order never waits in a circle.
+# A striped account's row is not locked at all: nothing on it changes, and a lock would make it the hot row its stripes avoid.
+# A session uses the stripe its backend's number names: neighbours get different ones, and a forked process gets its own.
+_COLUMNS = """a.id, a.number, a.kind, a.currency, a.status, a.striped, a.balance_minor, a.held_minor, a.floor_minor, a.ceiling_minor,
+              a.last_seq, a.holder_name, a.customer_id"""
+_LOCK = {
+    "postgresql": f"""
+        SELECT * FROM (
+            SELECT {_COLUMNS}, NULL::bigint FROM accounts_account a WHERE a.number = ANY(%s::text[]) AND NOT a.striped
+            ORDER BY a.id FOR NO KEY UPDATE
+        ) ordinary
+        UNION ALL
+        SELECT {_COLUMNS}, s.id FROM accounts_account a JOIN accounts_balancestripe s ON s.account_id = a.id
+        WHERE a.number = ANY(%s::text[]) AND a.striped AND s.stripe = pg_backend_pid() %% {STRIPES["postgresql"]}
+    """,
+    "sqlite": f"""
+        SELECT {_COLUMNS}, s.id FROM accounts_account a LEFT JOIN accounts_balancestripe s ON s.account_id = a.id AND s.stripe = 0
+        WHERE a.number IN (SELECT value FROM json_each(%s)) AND (NOT a.striped OR s.id IS NOT NULL) ORDER BY a.id
+    """,
+}
+
+
+def lock_holds(*, ids: Collection[UUID]) -> list[HoldState]:
+    """Lock the holds in ascending id and return them."""
+    assert connection.in_atomic_block, "a lock lasts as long as its transaction"
+    locked = Hold.objects.filter(id__any=list(ids)).order_by("id").select_for_update(no_key=True, of=("self",))
+    return [HoldState(*row) for row in locked.values_list("id", "account__number", "amount_minor", "status", "expires_at")]
+
+
+def lock_accounts(*, numbers: Iterable[str]) -> list[AccountState]:
+    """Lock the ordinary accounts of these numbers in ascending id and return them, the striped ones unlocked."""
+    assert connection.in_atomic_block, "a lock lasts as long as its transaction"
+    possible = [number for number in numbers if number.isascii() and "\0" not in number]  # others no account has and no database takes
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            array = text_array(possible)
+            cursor.execute(_LOCK["postgresql"], [array, array])
+            return [AccountState(*row) for row in cursor.fetchall()]
+        cursor.execute(_LOCK["sqlite"], [json.dumps(possible)])
+        return [_from_sqlite(row) for row in cursor.fetchall()]
+
+
+def write(*, decision: Decision, at: datetime) -> None:
+    """Write what was decided, in one statement on PostgreSQL; stripes come last because only they are not locked yet.
+
+    Raises IntegrityError when a posting (transfer, leg) or a hold exists already.
+    """
+    assert connection.in_atomic_block, "postings, balances and holds stand or fall together"
+    execute(
+        Insert(model=Hold, fields=HoldRow._fields, rows=decision.placed, constants={"placed_at": at}),
+        Update(model=Hold, sets=("status", "captured_minor", "ended_at"), rows=decision.ended, guard={"status": Hold.Status.PLACED}),
+        Insert(model=Posting, fields=PostingRow._fields, rows=decision.postings, constants={"booked_at": at}),
+        Update(model=Account, sets=("balance_minor", "held_minor", "last_seq"), rows=decision.accounts),
+        Update(model=BalanceStripe, adds=("credits_minor", "debits_minor"), rows=decision.stripes),
+    )
+
+
+def _from_sqlite(row: Sequence[Any]) -> AccountState:
+    """Return the account with SQLite's 0, 1 and text as what they stand for."""
+    values = list(row)
+    values[5] = bool(values[5])
+    values[12] = UUID(values[12]) if values[12] else None
+    return AccountState(*values)
