@@ -34,6 +34,8 @@ IDLE_S = 0.05
 class Consumer:
     """One consumer process. Each `turn` handles one batch of records completely, or changes nothing and tries less of it next time."""
 
+    _now: datetime
+
     def __init__(self, *, broker: Broker, handlers: Handlers) -> None:
         self._broker, self._handlers = broker, handlers
         self._topic = letter_box.topic_of(code=this_bank().code)
@@ -53,6 +55,7 @@ class Consumer:
         """Handle the next batch and return how many records it settled; 0 when there is nothing, or trouble that was logged."""
         if self._not_before is not None and now < self._not_before:
             return 0
+        self._now = now
         try:
             return self._handle_next(now) if self._connect(now) else 0
         except offsets.Moved:
@@ -108,7 +111,8 @@ class Consumer:
         return True
 
     def _assigned(self, partitions: Collection[int]) -> Mapping[int, int]:
-        """Start partitions where the database says."""
+        """Start partitions where the database says; a broker that lost everything has to assign anew, so this is where that shows."""
+        letter_box.prepare(broker=self._broker, now=self._now)
         stored = offsets.stored(topic=self._topic, partitions=partitions)
         self._positions |= stored
         return stored
@@ -121,14 +125,22 @@ class Consumer:
         if not records:
             self._failures = 0
             return 0
-        tries = self._count_try(records)
-        if tries > 1 and len(records) > 1:
-            self._limit, self._tries = 1, None
+        if not self._may_try(records):
+            self._limit = 1
             return 0
-        detail = self._last_error or "the process ended while handling it"
-        batch = batches.give_up(records=records, detail=detail) if tries > TRIES else batches.cut(records=records, handlers=self._handlers)
+        if (self._tries or 0) > TRIES:
+            batch = batches.give_up(records=records, detail=self._last_error or "the process ended while handling it")
+        else:
+            batch = batches.cut(records=records, handlers=self._handlers)
         self._commit(batch, now)
         return self._settle(batch)
+
+    def _may_try(self, records: Sequence[Record]) -> bool:
+        """Count a try before it where an earlier one may have failed; return False when fewer records are to be tried."""
+        if self._wary and self._tries is None:
+            self._tries = offsets.count_try(topic=self._topic, expected=self._expected(records), alone=len(records) == 1) or None
+            return self._tries is not None
+        return True
 
     def _poll(self) -> list[Record]:
         assert self._client is not None, "connected at the beginning of the turn"
@@ -137,12 +149,6 @@ class Consumer:
         except Exception:
             self._let_go()  # whatever failed while partitions were assigned left the client half ready
             raise
-
-    def _count_try(self, records: Sequence[Record]) -> int:
-        """Count a try, before it, where an earlier one may have failed; return how many there were, 0 where nothing speaks against it."""
-        if self._wary and self._tries is None:
-            self._tries = offsets.count_try(topic=self._topic, expected=self._expected(records))
-        return self._tries or 0
 
     def _expected(self, records: Sequence[Record]) -> dict[int, int]:
         """Return the offsets that must be stored; raise Moved when a record is before them, because then the log is another one."""

@@ -176,16 +176,19 @@ class MemoryConsumer:
     def __init__(self, *, broker: MemoryBroker, topic: str, group: str, positions: Positions) -> None:
         self._broker, self._topic, self._group, self._ask = broker, topic, group, positions
         self._positions: dict[int, int] | None = None
+        self._cluster_id = ""
 
     def poll(self, *, limit: int, timeout_s: float) -> list[Record]:  # noqa: ARG002  # the Protocol's: memory never waits
         """Return the next records, at most `limit`."""
-        if self._positions is None:
+        if self._positions is None or self._cluster_id != self._broker.cluster_id():
+            self._cluster_id = self._broker.cluster_id()  # a broker that forgot everything forgot its groups, too
             self._positions = dict(self._ask(self._broker.bounds(topic=self._topic)))
         return self._broker.read(topic=self._topic, positions=self._positions, limit=limit)
 
     def commit(self, *, offsets: Mapping[int, int]) -> None:
         """Tell the broker how far the partitions were read."""
-        self._broker.commit(topic=self._topic, group=self._group, offsets=offsets)
+        if self._cluster_id == self._broker.cluster_id():
+            self._broker.commit(topic=self._topic, group=self._group, offsets=offsets)
 
     def close(self) -> None:
         """Do nothing: there is nothing to let go of."""

@@ -74,15 +74,18 @@ def advance(*, rows: Mapping[int, StoredOffset], offsets: Mapping[int, int], now
     execute(Update(model=StoredOffset, sets=("next_offset", "attempts", "rewound_from", "updated_at"), rows=sorted(values)))
 
 
-def count_try(*, topic: str, expected: Mapping[int, int]) -> int:
-    """Count, in a transaction of its own, that the next records are about to be handled; return the highest count.
+def count_try(*, topic: str, expected: Mapping[int, int], alone: bool) -> int:
+    """Count, in a transaction of its own, that records are about to be handled; return how many tries there were, or 0.
 
-    So a handler that ends the process is counted too. Raises Moved.
+    So a handler that ends the process counts too. After an unfinished try only a record alone counts: 0 says to try less. Raises Moved.
     """
     with transaction.atomic():
         rows = lock(topic=topic, expected=expected)
+        before = max(row.attempts for row in rows.values())
+        if before and not alone:
+            return 0
         execute(Update(model=StoredOffset, adds=("attempts",), rows=sorted((row.pk, 1) for row in rows.values())))
-        return 1 + max(row.attempts for row in rows.values())
+        return before + 1
 
 
 def _lock(topic: str, partitions: Collection[int]) -> list[StoredOffset]:

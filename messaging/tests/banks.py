@@ -8,9 +8,10 @@ from pathlib import Path
 from random import Random
 
 import msgspec
+from uuid_utils.compat import uuid7
 
 from access.site import Site, acting_as
-from messaging import directory, outbox, signing
+from messaging import directory, signing
 from messaging.broker import Broker, Outgoing, Topic
 from messaging.consumer import Consumer
 from messaging.envelope import Envelope, Received, encode
@@ -125,7 +126,7 @@ class World:
 def letter(text: str, *, source: str, destination: str, type: str = "greeting.sent.v1", items: int = 1) -> bytes:  # noqa: A002
     """Return the value of a greeting."""
     data = Greeting(text=text, items=items)
-    return encode(id=outbox.uuid7(), source=source, destination=destination, type=type, time=NOON, data=data)
+    return encode(id=uuid7(), source=source, destination=destination, type=type, time=NOON, data=data)
 
 
 def relay_of(bank: Actor, world: World, *, holder: str = "") -> Relay:
