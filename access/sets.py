@@ -31,7 +31,7 @@ class Insert:
     @property
     def shape(self) -> "_Shape":
         """Return what decides the statement's text."""
-        return _Shape(self.model, tuple(self.fields), (), (), tuple(self.constants), many=True)
+        return _Shape(self.model, tuple(self.fields), (), (), tuple(self.constants), lock=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +39,7 @@ class Update:
     """Rows to change, found by `key`; `sets` are assigned, `adds` are added to what is there; a row is (key, *sets, *adds).
 
     `guard` names values every row must still have. All rows must be found, else StaleRows.
+    `locked` says that the caller has locked the rows: it saves PostgreSQL a second look at them.
     """
 
     model: type[models.Model]
@@ -47,11 +48,14 @@ class Update:
     sets: Sequence[str] = ()
     adds: Sequence[str] = ()
     guard: Mapping[str, Any] = field(default_factory=dict)
+    locked: bool = False
 
     @property
     def shape(self) -> "_Shape":
         """Return what decides the statement's text."""
-        return _Shape(self.model, (self.key,), tuple(self.sets), tuple(self.adds), tuple(self.guard), many=len(self.rows) > 1)
+        return _Shape(
+            self.model, (self.key,), tuple(self.sets), tuple(self.adds), tuple(self.guard), lock=not self.locked and len(self.rows) > 1
+        )
 
     @property
     def constants(self) -> Mapping[str, Any]:
@@ -67,7 +71,7 @@ class _Shape(NamedTuple):
     sets: tuple[str, ...]
     adds: tuple[str, ...]
     fixed: tuple[str, ...]
-    many: bool
+    lock: bool
 
     @property
     def columns(self) -> "list[models.Field[Any, Any]]":
@@ -128,14 +132,15 @@ def _statement(shapes: tuple[_Shape, ...]) -> "tuple[str, list[tuple[list[Callab
 
 def _postgresql(shape: _Shape) -> str:
     """Return one write as SQL over `unnest`ed arrays."""
-    arrays = ", ".join(f"%s::{_array_type(column)}[]" for column in shape.columns)
+    # behind a SELECT the planner cannot count an array, so one plan serves a single row and a thousand and is not made anew each time
+    arrays = ", ".join(f"(SELECT %s::{_array_type(column)}[])" for column in shape.columns)
     names, fixed = _quoted_names(shape.columns), _quoted_names(shape.fixed_columns)
     casts = [f"%s::{_array_type(column)}" for column in shape.fixed_columns]
     if not shape.is_update:
-        values = ", ".join(["u.*", *casts])
-        return f"INSERT INTO {shape.table} ({', '.join(names + fixed)}) SELECT {values} FROM unnest({arrays}) AS u({', '.join(names)})"
+        source = f"unnest({arrays}) AS u({', '.join(names)})" + (f" CROSS JOIN (SELECT {', '.join(casts)}) f" if casts else "")
+        return f"INSERT INTO {shape.table} ({', '.join(names + fixed)}) SELECT * FROM {source}"
     source, key = f"unnest({arrays}) AS u({', '.join(names)})", names[0]
-    if shape.many:
+    if shape.lock:
         source = f"(SELECT u.* FROM {source} JOIN {shape.table} t USING ({key}) ORDER BY t.{key} FOR NO KEY UPDATE OF t) u"
     guard = "".join(f" AND t.{name} = {cast}" for name, cast in zip(fixed, casts, strict=True))
     return f"UPDATE {shape.table} t SET {_assigned(shape, 'u.', 't.')} FROM {source} WHERE t.{key} = u.{key}{guard}"

@@ -1,12 +1,13 @@
 """The one door through which money moves: lock, decide, write; a constant number of statements for any number of steps."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
 from access.errors import DomainError
+from access.sets import Insert, Update
 from accounts import storage
 from accounts.rules import AccountState, Hold, HoldState, Move, Outcome, Posted, Release, Step, decide
 
@@ -25,6 +26,10 @@ __all__ = [
     "lock",
     "post",
 ]
+
+
+def _nothing(_: Sequence[Outcome]) -> Iterable[Insert | Update]:
+    return ()
 
 
 class Locked(msgspec.Struct, kw_only=True):
@@ -48,10 +53,17 @@ def lock(*, numbers: Collection[str], holds: Collection[UUID] = ()) -> Locked:
     return Locked(accounts=accounts, holds=found, asked=wanted, asked_holds=frozenset(holds))
 
 
-def post(*, steps: Sequence[Step], booked_at: datetime, locked: Locked | None = None) -> list[Outcome]:
+def post(
+    *,
+    steps: Sequence[Step],
+    booked_at: datetime,
+    locked: Locked | None = None,
+    also: Callable[[Sequence[Outcome]], Iterable[Insert | Update]] = _nothing,
+) -> list[Outcome]:
     """Do the steps in order inside the caller's transaction; return one outcome each: Posted, or the refusal (not raised).
 
     Call it once in a transaction: a second would take locks out of order. `locked` is what the caller locked before, once for each post.
+    `also` is told the outcomes and returns the caller's own writes, to be sent in the same statement.
     Raises IntegrityError when a posting (transfer, leg) or a hold exists already, StaleRows when a hold was ended without a lock.
     """
     numbers, holds = _named(steps)
@@ -62,7 +74,7 @@ def post(*, steps: Sequence[Step], booked_at: datetime, locked: Locked | None = 
     assert not locked.spent, "balances read before the last post are not today's"
     locked.spent = True
     decision = decide(accounts=locked.accounts, holds=locked.holds, steps=steps, at=booked_at)
-    storage.write(decision=decision, at=booked_at)
+    storage.write(decision=decision, at=booked_at, also=also(decision.outcomes))
     return decision.outcomes
 
 

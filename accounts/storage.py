@@ -17,15 +17,16 @@ from accounts.rules import AccountState, Decision, HoldRow, HoldState, PostingRo
 # A session uses the stripe its backend's number names: neighbours get different ones, and a forked process gets its own.
 _COLUMNS = """a.id, a.number, a.kind, a.currency, a.status, a.striped, a.balance_minor, a.held_minor, a.floor_minor, a.ceiling_minor,
               a.last_seq, a.holder_name, a.customer_id"""
+# Behind a SELECT the planner cannot count the array, so one plan serves one account and a thousand and is not made anew each time.
 _LOCK = {
     "postgresql": f"""
         SELECT * FROM (
-            SELECT {_COLUMNS}, NULL::bigint FROM accounts_account a WHERE a.number = ANY(%s::text[]) AND NOT a.striped
+            SELECT {_COLUMNS}, NULL::bigint FROM accounts_account a WHERE a.number = ANY((SELECT %s::text[])::text[]) AND NOT a.striped
             ORDER BY a.id FOR NO KEY UPDATE
         ) ordinary
         UNION ALL
         SELECT {_COLUMNS}, s.id FROM accounts_account a JOIN accounts_balancestripe s ON s.account_id = a.id
-        WHERE a.number = ANY(%s::text[]) AND a.striped AND s.stripe = pg_backend_pid() %% {STRIPES["postgresql"]}
+        WHERE a.number = ANY((SELECT %s::text[])::text[]) AND a.striped AND s.stripe = pg_backend_pid() %% {STRIPES["postgresql"]}
     """,
     "sqlite": f"""
         SELECT {_COLUMNS}, s.id FROM accounts_account a LEFT JOIN accounts_balancestripe s ON s.account_id = a.id AND s.stripe = 0
@@ -54,18 +55,25 @@ def lock_accounts(*, numbers: Iterable[str]) -> list[AccountState]:
         return [_from_sqlite(row) for row in cursor.fetchall()]
 
 
-def write(*, decision: Decision, at: datetime) -> None:
-    """Write what was decided, in one statement on PostgreSQL; stripes come last because only they are not locked yet.
+def write(*, decision: Decision, at: datetime, also: Iterable[Insert | Update] = ()) -> None:
+    """Write what was decided and `also`, in one statement on PostgreSQL; stripes, which only now are locked, come after accounts.
 
     Raises IntegrityError when a posting (transfer, leg) or a hold exists already.
     """
     assert connection.in_atomic_block, "postings, balances and holds stand or fall together"
     execute(
         Insert(model=Hold, fields=HoldRow._fields, rows=decision.placed, constants={"placed_at": at}),
-        Update(model=Hold, sets=("status", "captured_minor", "ended_at"), rows=decision.ended, guard={"status": Hold.Status.PLACED}),
+        Update(
+            model=Hold,
+            sets=("status", "captured_minor", "ended_at"),
+            rows=decision.ended,
+            guard={"status": Hold.Status.PLACED},
+            locked=True,
+        ),
         Insert(model=Posting, fields=PostingRow._fields, rows=decision.postings, constants={"booked_at": at}),
-        Update(model=Account, sets=("balance_minor", "held_minor", "last_seq"), rows=decision.accounts),
+        Update(model=Account, sets=("balance_minor", "held_minor", "last_seq"), rows=decision.accounts, locked=True),
         Update(model=BalanceStripe, adds=("credits_minor", "debits_minor"), rows=decision.stripes),
+        *also,
     )
 
 
