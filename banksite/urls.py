@@ -1,6 +1,8 @@
 """Every address of a bank's site."""
 
-from django.contrib import admin
 from django.urls import path
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from banksite.urls_common import urlpatterns as common
+from banksite.views import Home
+
+urlpatterns = [path("", Home.as_view(), name="home"), *common]

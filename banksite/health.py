@@ -1,0 +1,42 @@
+"""Is this process alive, is it ready, and how is the bank: three questions that machines ask."""
+
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+
+from banksite import selectors
+
+
+@never_cache
+@require_safe
+def livez(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
+    """Answer 200 as long as the process answers at all; it looks at nothing else, so that a slow database restarts no process."""
+    return JsonResponse({"status": "alive"})
+
+
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
+    """Answer 200 when the database is there and migrated, else 503; Kafka is no part of it, because a bank works on without."""
+    try:
+        executor = MigrationExecutor(connection)
+        migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError:
+        return JsonResponse({"status": "not ready", "database": "unreachable"}, status=503)
+    if not migrated:
+        return JsonResponse({"status": "not ready", "database": "not migrated"}, status=503)
+    return JsonResponse({"status": "ready", "database": "ok"})
+
+
+@never_cache
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+    """Answer the bank's state as Prometheus reads it; of the bank, not of one process, so it is right under any number of them."""
+    registry = CollectorRegistry()
+    for name, help_text, value in selectors.metrics(now=timezone.now()):
+        Gauge(name, help_text, registry=registry).set(value)
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

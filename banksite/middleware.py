@@ -1,0 +1,46 @@
+"""What happens to every request: its id, its log line, its content security policy."""
+
+from collections.abc import Callable
+
+import structlog
+from django.http import HttpRequest, HttpResponse
+from django_structlog.middlewares import RequestMiddleware as StructlogMiddleware
+
+from access import request_id
+
+_ADMIN_POLICY = {"script-src": ["'self'", "'unsafe-eval'"], "style-src": ["'self'", "'unsafe-inline'"]}
+
+
+class RequestMiddleware(StructlogMiddleware):
+    """Give the request an id that its log lines, its audit events and its answer (`Request-Id`) share."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer one request."""
+        self.prepare(request)
+        name = str(structlog.contextvars.get_contextvars()["request_id"])
+        with request_id.answering(name):
+            response = self.get_response(request)
+        assert isinstance(response, HttpResponse)
+        response["Request-Id"] = name
+        self.handle_response(request, response)
+        return response
+
+    @staticmethod
+    def format_request(request: HttpRequest) -> str:
+        """Name the route rather than the path: paths and queries hold account numbers."""
+        match = request.resolver_match
+        return f"{request.method} /{match.route}" if match else f"{request.method} (no route)"
+
+
+class AdminPolicyMiddleware:
+    """Loosen the content security policy for /admin/ alone: Unfold's Alpine evaluates expressions and sets styles."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer one request."""
+        response = self.get_response(request)
+        if request.path_info.startswith("/admin/"):
+            vars(response)["_csp_replace"] = _ADMIN_POLICY
+        return response

@@ -1,0 +1,148 @@
+"""What goes on in the bank, as the first page, the metrics and `status` show it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import connection, models
+from django.utils import timezone
+
+import access.selectors
+import messaging.selectors
+from access import triggers
+from access.site import this_bank
+from accounts.models import Account, Customer
+from accounts.money import format_minor
+from headbank.models import Bank, BankKey
+from messaging.models import Lease, Message, OwnKey
+from transfers.models import Transfer
+
+_COUNT_AT_MOST = 10_000  # no page counts a whole journal
+_UNSENT_AFTER = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A number that shows life; `text` says "10,000+" where counting on would cost."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sign:
+    """One thing that is well or not; `code` is stable, `detail` says what to know or do."""
+
+    code: str
+    is_red: bool
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """A bank at a moment."""
+
+    figures: list[Figure]
+    signs: list[Sign]
+
+    @property
+    def is_red(self) -> bool:
+        """Return whether somebody must act."""
+        return any(sign.is_red for sign in self.signs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferLine:
+    """One of the latest transfers, ready to be shown."""
+
+    id: UUID
+    at: datetime
+    kind: str
+    status: str
+    debtor: str
+    creditor: str
+    amount: str
+    currency: str
+
+
+def state(*, now: datetime) -> State:
+    """Return what the bank looks like from its own database; it asks no broker and counts no history."""
+    return State(figures=list(_figures(now)), signs=list(_signs(now)))
+
+
+def latest_transfers(*, limit: int = 8) -> list[TransferLine]:
+    """Return the newest transfers, by their ids, which rise with time."""
+    return [
+        TransferLine(
+            id=row.id,
+            at=row.created_at,
+            kind=row.kind,
+            status=row.status,
+            debtor=row.debtor_number,
+            creditor=row.creditor_number,
+            amount=format_minor(row.amount_minor, row.currency),
+            currency=row.currency,
+        )
+        for row in Transfer.objects.order_by("-id")[:limit]
+    ]
+
+
+def metrics(*, now: datetime) -> Iterator[tuple[str, str, float]]:
+    """Return name, meaning and value of what is watched."""
+    oldest = messaging.selectors.oldest_unsent()
+    yield "bank_outbox_oldest_unsent_seconds", "Age of the oldest message not published yet.", _age_s(oldest, now)
+    yield "bank_dead_letters_open", "Dead letters that wait for a person.", messaging.selectors.open_dead_letters()
+    yield "bank_approvals_waiting", "Questions that wait for a second person.", access.selectors.waiting_count()
+    yield "bank_in_recovery", "1 while the bank neither reads nor publishes.", float(messaging.selectors.in_recovery())
+    yield "bank_directory_version", "Version of the directory of banks in use.", messaging.selectors.directory_version()
+    yield "bank_red", "1 when `status` is red.", float(state(now=now).is_red)
+
+
+def _figures(now: datetime) -> Iterator[Figure]:
+    """Return the numbers that show life, by the site's role."""
+    if this_bank().is_head_bank:
+        yield Figure(label="Banks registered", text=_count(Bank.objects.all()))
+        yield Figure(label="Keys in force", text=_count(BankKey.objects.filter(revoked_at__isnull=True)))
+    else:
+        yield Figure(label="Customers", text=_count(Customer.objects.filter(closed_at__isnull=True)))
+        yield Figure(label="Accounts", text=_count(Account.objects.filter(customer__isnull=False).exclude(status=Account.Status.CLOSED)))
+        yield Figure(label="Transfers today", text=_count(Transfer.objects.filter(id__gte=_first_id_of_day(now))))
+        yield Figure(label="On their way", text=_count(Transfer.objects.filter(status=Transfer.Status.PENDING)))
+        yield Figure(label="Waiting for approval", text=_count(Transfer.objects.filter(status=Transfer.Status.AWAITING_APPROVAL)))
+        yield Figure(label="Messages unanswered", text=_count(Message.objects.filter(finished_at__isnull=True)))
+    yield Figure(label="Directory of banks", text=f"version {messaging.selectors.directory_version()}")
+
+
+def _signs(now: datetime) -> Iterator[Sign]:
+    """Return what is well and what is not, from the database alone."""
+    gone = triggers.missing(connection, triggers.registered())
+    yield Sign(code="triggers", is_red=bool(gone), detail=f"missing: {', '.join(gone)}; migrate" if gone else "all in place")
+    in_recovery = messaging.selectors.in_recovery()
+    yield Sign(code="recovery", is_red=in_recovery, detail="in recovery; compare, then end_recovery" if in_recovery else "no")
+    letters = messaging.selectors.open_dead_letters()
+    yield Sign(code="dead-letters", is_red=letters > 0, detail=f"{letters} wait for a person" if letters else "none")
+    age_s = _age_s(messaging.selectors.oldest_unsent(), now)
+    yield Sign(code="outbox", is_red=age_s > _UNSENT_AFTER.total_seconds(), detail=f"oldest unsent {age_s:.0f} s" if age_s else "all sent")
+    lease = Lease.objects.filter(until__gt=now).first()
+    yield Sign(code="relay", is_red=lease is None, detail="publishing" if lease else "no relay holds the lease; start relay_outbox")
+    has_key = OwnKey.objects.filter(use="messages", retired_at__isnull=True).exists()
+    yield Sign(code="key", is_red=not has_key, detail="messages can be signed" if has_key else "no key for messages; open_bank")
+    version = messaging.selectors.directory_version()
+    yield Sign(code="directory", is_red=version == 0, detail=f"version {version}" if version else "no directory of banks yet")
+
+
+def _count(rows: "models.QuerySet[models.Model]") -> str:
+    """Return the number of rows as text, counting no further than the limit."""
+    counted = rows.order_by()[: _COUNT_AT_MOST + 1].count()
+    return f"{_COUNT_AT_MOST:,}+" if counted > _COUNT_AT_MOST else f"{counted:,}"
+
+
+def _age_s(since: datetime | None, now: datetime) -> float:
+    return max(0.0, (now - since).total_seconds()) if since else 0.0
+
+
+def _first_id_of_day(now: datetime) -> UUID:
+    """Return what every id (uuid7, RFC 9562 section 5.7) given today is at least."""
+    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    return UUID(int=int(midnight.timestamp() * 1000) << 80)

@@ -1,0 +1,1 @@
+"""What the site promises to who visits, runs or configures it."""
