@@ -85,3 +85,129 @@ class CeilingExceeded(DomainError):
 
     code, title, iso_reason = "ceiling-exceeded", "The account may not hold that much.", "AM14"
     advice = "Account {account} has room for {room_minor} minor units {currency}; {amount_minor} were to arrive."
+
+
+class NameInvalid(DomainError):
+    """A name has 1 to 70 characters, none of them a control character; `facts` carry `name`."""
+
+    code, title = "name-invalid", "This cannot be a customer's name."
+    advice = "Write 1 to 70 printable characters instead of {name!r}."
+
+
+class PhoneInvalid(DomainError):
+    """A phone number has 6 to 15 digits (ITU-T E.164); `facts` carry `phone`."""
+
+    code, title = "phone-invalid", "This is no phone number."
+    advice = "Write {phone!r} as a plus sign, the country and 6 to 15 digits in all."
+
+
+class EmailInvalid(DomainError):
+    """The text is no e-mail address; `facts` carry `email`."""
+
+    code, title = "email-invalid", "This is no e-mail address."
+    advice = "Correct {email!r} or leave it empty."
+
+
+class PhoneTaken(DomainError):
+    """Another customer has this phone number; `facts` carry `phone`."""
+
+    code, title = "phone-taken", "Another customer has this phone number."
+    advice = "Look for {phone} among the customers."
+
+
+class CustomerUnknown(DomainError):
+    """There is no such customer; `facts` carry `customer`."""
+
+    code, title = "customer-unknown", "There is no such customer."
+    advice = "Check the customer {customer}."
+
+
+class CustomerClosed(DomainError):
+    """The customer has left the bank; `facts` carry `customer`."""
+
+    code, title = "customer-closed", "The customer has left the bank."
+    advice = "Open a new customer instead of {customer}."
+
+
+class CurrencyNotOffered(DomainError):
+    """The bank keeps no accounts in this currency; `facts` carry `currency` and `offered`."""
+
+    code, title, iso_reason = "currency-not-offered", "This bank keeps no accounts in that currency.", "AM03"
+    advice = "Choose one of {offered} instead of {currency}."
+
+
+class KindNotOffered(DomainError):
+    """Customers cannot have an account of this kind; `facts` carry `kind`."""
+
+    code, title = "kind-not-offered", "Customers cannot have an account of this kind."
+    advice = "Choose checking, savings, credit or prepaid instead of {kind}."
+
+
+class AccountInternal(DomainError):
+    """The account is the bank's own and stays as it is; `facts` carry `account`."""
+
+    code, title = "account-internal", "This is an account of the bank itself."
+    advice = "Name a customer's account instead of {account}."
+
+
+class AccountNotFrozen(DomainError):
+    """Only a frozen account can be unfrozen; `facts` carry `account` and `status`."""
+
+    code, title = "account-not-frozen", "The account is not frozen."
+    advice = "Account {account} is {status}."
+
+
+class AccountNotEmpty(DomainError):
+    """An account with money or holds cannot be closed; `facts` carry `account`, `balance_minor`, `held_minor` and `currency`."""
+
+    code, title = "account-not-empty", "The account is not empty."
+    advice = "Account {account} has a balance of {balance_minor} and holds of {held_minor} minor units {currency}; bring both to 0."
+
+
+class CustomerHasAccounts(DomainError):
+    """A customer leaves when every account is closed; `facts` carry `customer` and `accounts`."""
+
+    code, title = "customer-has-accounts", "The customer still has accounts."
+    advice = "Close {accounts} first."
+
+
+class LimitInvalid(DomainError):
+    """A credit limit is 0 to 10^15 minor units, on a checking or credit account; `facts` carry `account` and `limit_minor`."""
+
+    code, title = "limit-invalid", "This cannot be the account's limit."
+    advice = "Account {account} cannot have a limit of {limit_minor} minor units."
+
+
+class LimitInUse(DomainError):
+    """The customer owes or has on hold more than the new limit; `facts` carry `account`, `limit_minor` and `used_minor`."""
+
+    code, title = "limit-in-use", "More than the new limit is in use."
+    advice = "Account {account} uses {used_minor} minor units; {limit_minor} is too low."
+
+
+class HoldReserved(DomainError):
+    """The hold belongs to an order that waits for approval and ends with the decision; `facts` carry `hold`."""
+
+    code, title = "hold-reserved", "The hold belongs to an order that waits for approval."
+    advice = "Decide the order; hold {hold} ends with it."
+
+
+class CardUnknown(DomainError):
+    """There is no such card; `facts` carry `card`."""
+
+    code, title = "card-unknown", "There is no such card."
+    advice = "Check the card {card}."
+
+
+class CardStatusWrong(DomainError):
+    """The card is not in the state this needs; `facts` carry `card` and `status`."""
+
+    code, title = "card-status-wrong", "This cannot be done to the card."
+    advice = "Card {card} is {status}."
+
+
+class ClientUnknown(DomainError):
+    """Mandates are given to an active user; `facts` carry `user`."""
+
+    code, title = "client-unknown", "There is no such API client."
+    advice = "Check the user {user}."

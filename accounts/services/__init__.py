@@ -1,5 +1,39 @@
 """What changes customers, accounts, cards and holds; money moves through `accounts/ledger.py` only."""
 
+from accounts.services.cards import IssuedCard, block_card, issue_card, replace_card, unblock_card
+from accounts.services.holds import expire_holds, place_hold, release_hold
 from accounts.services.internal import open_internal_accounts
+from accounts.services.opening import OpenedCustomer, close_customer, grant_mandate, open_account, open_customer
+from accounts.services.standing import (
+    ask_unfreeze,
+    close_account,
+    freeze_account,
+    raise_credit_limit,
+    refuse_request,
+    set_credit_limit,
+    unfreeze_account,
+)
 
-__all__ = ["open_internal_accounts"]
+__all__ = [
+    "IssuedCard",
+    "OpenedCustomer",
+    "ask_unfreeze",
+    "block_card",
+    "close_account",
+    "close_customer",
+    "expire_holds",
+    "freeze_account",
+    "grant_mandate",
+    "issue_card",
+    "open_account",
+    "open_customer",
+    "open_internal_accounts",
+    "place_hold",
+    "raise_credit_limit",
+    "refuse_request",
+    "release_hold",
+    "replace_card",
+    "set_credit_limit",
+    "unblock_card",
+    "unfreeze_account",
+]

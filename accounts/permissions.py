@@ -1,0 +1,11 @@
+"""What one may be allowed to do with customers, accounts, holds and cards."""
+
+OPEN_CUSTOMER = "accounts.open_customer"
+CLOSE_CUSTOMER = "accounts.close_customer"
+GRANT_MANDATE = "accounts.grant_mandate"
+FREEZE_ACCOUNT = "accounts.freeze_account"
+UNFREEZE_ACCOUNT = "accounts.unfreeze_account"
+CLOSE_ACCOUNT = "accounts.close_account"
+LIMIT_ACCOUNT = "accounts.limit_account"
+PLACE_HOLD = "accounts.place_hold"
+ISSUE_CARD = "accounts.issue_card"

@@ -1,0 +1,179 @@
+"""Opening and closing customers and their accounts, and letting programs act for them."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+
+from access import audit
+from access.models import User
+from access.permissions import require
+from access.site import this_bank
+from accounts import iban, permissions
+from accounts.errors import (
+    ClientUnknown,
+    CurrencyNotOffered,
+    CustomerClosed,
+    CustomerHasAccounts,
+    CustomerUnknown,
+    EmailInvalid,
+    KindNotOffered,
+    LimitInvalid,
+    NameInvalid,
+    PhoneInvalid,
+    PhoneTaken,
+)
+from accounts.models import CUSTOMER_KINDS, Account, Customer, Mandate
+from accounts.money import MAX_AMOUNT_MINOR
+from accounts.services.cards import make_card
+from accounts.services.serials import take_serials
+
+Kind = Account.Kind
+_PHONE = re.compile(r"\+?[0-9]{6,15}", re.ASCII)
+WITH_LIMIT = (Kind.CHECKING, Kind.CREDIT)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenedCustomer:
+    """A new customer with the numbers of both accounts; `card_number` is shown once and kept nowhere."""
+
+    id: UUID
+    name: str
+    checking: str
+    savings: str
+    card_id: UUID
+    card_number: str
+
+
+def open_customer(*, name: str, phone: str, email: str = "", currency: str = "", by: User, now: datetime) -> OpenedCustomer:
+    """Open a customer with a checking and a savings account (in the bank's first currency unless named) and a debit card.
+
+    Raises NotAllowed, NameInvalid, PhoneInvalid, EmailInvalid, PhoneTaken, CurrencyNotOffered.
+    """
+    require(by=by, permission=permissions.OPEN_CUSTOMER)
+    name, phone, email = _checked_name(name), _checked_phone(phone), _checked_email(email)
+    currency = currency or this_bank().currencies[0]
+    with transaction.atomic():
+        customer = _add_customer(Customer(name=name, phone=phone, email=email, opened_at=now))
+        checking = _add_account(customer, Kind.CHECKING, currency, 0, by=by, now=now)
+        savings = _add_account(customer, Kind.SAVINGS, currency, 0, by=by, now=now)
+        issued = make_card(account_id=checking.id, by=by, now=now)
+        audit.record(actor=by, action="customer.opened", subject=str(customer.id), after={"name": name, "phone": phone}, now=now)
+    return OpenedCustomer(
+        id=customer.id,
+        name=name,
+        checking=checking.number,
+        savings=savings.number,
+        card_id=issued.card.id,
+        card_number=issued.full_number,
+    )
+
+
+def open_account(*, customer_id: UUID, kind: str, currency: str, by: User, now: datetime, credit_limit_minor: int = 0) -> Account:
+    """Open another account for a customer.
+
+    A credit limit needs the permission to set limits and is 0 on kinds without one. Raises NotAllowed, CustomerUnknown, CustomerClosed,
+    CurrencyNotOffered, KindNotOffered, LimitInvalid.
+    """
+    require(by=by, permission=permissions.OPEN_CUSTOMER)
+    if credit_limit_minor:
+        require(by=by, permission=permissions.LIMIT_ACCOUNT)
+    with transaction.atomic():
+        customer = _lock_customer(customer_id)
+        return _add_account(customer, kind, currency, credit_limit_minor, by=by, now=now)
+
+
+def close_customer(*, customer_id: UUID, reason: str = "", by: User, now: datetime) -> None:
+    """Let a customer go whose accounts are all closed; raises NotAllowed, CustomerUnknown, CustomerClosed, CustomerHasAccounts."""
+    require(by=by, permission=permissions.CLOSE_CUSTOMER)
+    with transaction.atomic():
+        customer = _lock_customer(customer_id)
+        left = Account.objects.filter(customer=customer).exclude(status=Account.Status.CLOSED).order_by("id")
+        if numbers := list(left.values_list("number", flat=True)):
+            raise CustomerHasAccounts(customer=str(customer_id), accounts=", ".join(numbers))
+        Customer.objects.filter(id=customer_id).update(closed_at=now)
+        audit.record(actor=by, action="customer.closed", subject=str(customer_id), reason=reason, now=now)
+
+
+def grant_mandate(*, user: User, customer_id: UUID, by: User, now: datetime) -> None:
+    """Let an API client act for a customer; safe to repeat. Raises NotAllowed, ClientUnknown, CustomerUnknown, CustomerClosed."""
+    require(by=by, permission=permissions.GRANT_MANDATE)
+    if not user.is_active:
+        raise ClientUnknown(user=user.get_username())
+    with transaction.atomic():
+        customer = _lock_customer(customer_id)
+        if Mandate.objects.filter(user=user, customer=customer).exists():
+            return
+        Mandate.objects.create(user=user, customer=customer, granted_at=now)
+        audit.record(actor=by, action="mandate.granted", subject=str(customer_id), after={"user": user.get_username()}, now=now)
+
+
+def _lock_customer(customer_id: UUID) -> Customer:
+    """Lock a customer who has not left, so that nobody closes what another is opening for."""
+    customer = Customer.objects.select_for_update(no_key=True).filter(id=customer_id).first()
+    if customer is None:
+        raise CustomerUnknown(customer=str(customer_id))
+    if customer.closed_at is not None:
+        raise CustomerClosed(customer=str(customer_id))
+    return customer
+
+
+def _add_customer(customer: Customer) -> Customer:
+    """Insert a customer; the phone number is the only thing that can be there already."""
+    try:
+        with transaction.atomic():
+            customer.save(force_insert=True)
+    except IntegrityError as error:
+        raise PhoneTaken(phone=customer.phone) from error
+    return customer
+
+
+def _add_account(customer: Customer, kind: str, currency: str, limit_minor: int, *, by: User, now: datetime) -> Account:
+    """Insert and audit an account with the next number."""
+    site = this_bank()
+    if currency not in site.currencies:
+        raise CurrencyNotOffered(currency=currency[:10], offered=", ".join(site.currencies))
+    if kind not in CUSTOMER_KINDS:
+        raise KindNotOffered(kind=kind[:20])
+    if not 0 <= limit_minor <= (MAX_AMOUNT_MINOR if kind in WITH_LIMIT else 0):
+        raise LimitInvalid(account=f"of kind {kind}", limit_minor=limit_minor)
+    (serial,) = take_serials(series="account")
+    account = Account.objects.create(
+        number=iban.make(site.country, site.code, serial),
+        kind=kind,
+        currency=currency,
+        customer=customer,
+        holder_name=customer.name,
+        floor_minor=-limit_minor,
+        opened_at=now,
+    )
+    after = {"kind": kind, "currency": currency, "limit_minor": limit_minor, "customer": str(customer.id)}
+    audit.record(actor=by, action="account.opened", subject=account.number, after=after, now=now)
+    return account
+
+
+def _checked_name(name: str) -> str:
+    name = " ".join(name.split())
+    if not 1 <= len(name) <= 70 or not name.isprintable():
+        raise NameInvalid(name=name[:80])
+    return name
+
+
+def _checked_phone(phone: str) -> str:
+    plain = re.sub(r"[ ()./-]", "", phone)
+    if _PHONE.fullmatch(plain) is None:
+        raise PhoneInvalid(phone=phone[:30])
+    return plain
+
+
+def _checked_email(email: str) -> str:
+    try:
+        if email:
+            validate_email(email)
+    except ValidationError as error:
+        raise EmailInvalid(email=email[:80]) from error
+    return email
