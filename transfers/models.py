@@ -36,7 +36,7 @@ class Transfer(models.Model):
     """One order to move money, in this bank's own words, with the state DESIGN's table allows.
 
     What crosses between banks is named by (`origin_bank`, `origin_id`). `decided_at` is the destination's clock, `settled_at` ours.
-    `message` is the outbox message that answers for the transfer while it is pending: the bundle it left in, or the cancel that replaced it.
+    `message` is the outbox message that answers for the transfer while it is pending: the bundle it left in, or the cancel after it.
     """
 
     class Kind(models.TextChoices):

@@ -43,10 +43,10 @@ def read(file: TextIO, *, name: str) -> Iterator[Line]:
             yield _line(reader.line_num, cells)
 
 
-def _next(reader: "csv._reader") -> list[str] | DomainError | None:
+def _next(rows: Iterator[list[str]]) -> list[str] | DomainError | None:
     """Return the next row, the refusal of one that is no CSV, or None at the end."""
     try:
-        return next(reader, None)
+        return next(rows, None)
     except csv.Error as error:
         return LineMalformed(why=f"this is not CSV: {error}")
 
@@ -67,7 +67,11 @@ def _order(number: int, cells: list[str]) -> Line:
     end_to_end_id, debtor, creditor, creditor_name, amount, currency, reference = cells
     debtor, creditor = debtor.replace(" ", "").upper(), creditor.replace(" ", "").upper()
     if not end_to_end_id:
-        return Line(number=number, end_to_end_id="", order=LineMalformed(why="it has no end_to_end_id, by which it is known when the file is read again"))
+        return Line(
+            number=number,
+            end_to_end_id="",
+            order=LineMalformed(why="it has no end_to_end_id, by which it is known when the file is read again"),
+        )
     try:
         money = Money.parse(amount, currency)
     except DomainError as refusal:
@@ -77,7 +81,9 @@ def _order(number: int, cells: list[str]) -> Line:
     )
     content = "\n".join((creditor, creditor_name, str(money.amount_minor), money.currency, reference))
     fingerprint = sha256(content.encode()).hexdigest()
-    return Line(number=number, end_to_end_id=end_to_end_id, order=order, key=f"{debtor[:34]}/{end_to_end_id[:200]}", fingerprint=fingerprint)
+    return Line(
+        number=number, end_to_end_id=end_to_end_id, order=order, key=f"{debtor[:34]}/{end_to_end_id[:200]}", fingerprint=fingerprint
+    )
 
 
 def _shown(text: str) -> str:

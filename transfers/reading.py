@@ -48,7 +48,7 @@ class Orders:
 
 
 def read_orders(*, data: msgspec.Raw, version: int, envelope: Envelope) -> Orders:
-    """Read the orders of a request or cancel; raise Unreadable for what no decision can name, or for accounts that are not theirs or ours."""
+    """Read the orders of a request or cancel; raise Unreadable for what no decision can name, and for accounts of other banks."""
     try:
         orders = [_asked(order) for order in _strict.decode(data).transfers]
     except msgspec.ValidationError:
@@ -111,7 +111,7 @@ def _raw_orders(data: msgspec.Raw) -> Sequence[Any]:
 
 
 def _asked_leniently(raw: Any) -> Asked:
-    """Return an order as far as it can be read, flawed unless it fits the contract by itself; raise Unreadable when it cannot be decided."""
+    """Return an order as far as it can be read, flawed unless it fits by itself; raise Unreadable when it cannot be decided."""
     try:
         return _asked(msgspec.convert(raw, Order))
     except msgspec.ValidationError as error:

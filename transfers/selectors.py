@@ -43,8 +43,8 @@ def is_name_conflict(error: IntegrityError) -> bool:
 
 def reversed_among(*, ids: Collection[UUID]) -> set[UUID]:
     """Return those of the transfers that have a reversal which was not refused."""
-    rows = Transfer.objects.filter(reverses_id__any=list(ids)).exclude(status=Transfer.Status.REFUSED)
-    return {original for original in rows.values_list("reverses_id", flat=True) if original}
+    rows = Transfer.objects.filter(reverses__in=list(ids)).exclude(status=Transfer.Status.REFUSED)
+    return set(rows.values_list("reverses_id", flat=True))
 
 
 def find(*, transfer_id: UUID) -> Entry | None:
@@ -62,7 +62,10 @@ def story(*, transfer_id: UUID) -> list[EventRow]:
 def as_document(entry: Entry) -> dict[str, Any]:
     """Return a transfer with its story as plain JSON values: what `show_transfer --json` prints."""
     shown = {name: getattr(entry, name) for name in FIELDS if name not in {"content_hash", "asked_by_id"}}
-    plain = {name: value.isoformat() if isinstance(value, datetime) else str(value) if isinstance(value, UUID) else value for name, value in shown.items()}
+    plain = {
+        name: value.isoformat() if isinstance(value, datetime) else str(value) if isinstance(value, UUID) else value
+        for name, value in shown.items()
+    }
     events = [{"type": event.type, "at": event.at.isoformat(), "reason": event.reason} for event in story(transfer_id=entry.id)]
     return plain | {"events": events}
 

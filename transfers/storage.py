@@ -16,11 +16,20 @@ _EVENT = ("transfer_id", "type", "at", "reason")
 
 def insert(entries: Sequence[Entry], *, now: datetime, announce: Sequence[Insert] = ()) -> None:
     """Write new transfers, the first event of each and what announces them; raises IntegrityError when one is already there."""
-    execute(
-        Insert(model=Transfer, fields=FIELDS, rows=[msgspec.structs.astuple(entry) for entry in entries]),
+    execute(*inserts(entries, now=now), *announce)
+
+
+def inserts(entries: Sequence[Entry], *, now: datetime) -> list[Insert]:
+    """Return the writes of new transfers and the first event of each, for callers who send them with their own.
+
+    Columns none of them has a value for are left out.
+    """
+    columns = zip(FIELDS, zip(*map(msgspec.structs.astuple, entries), strict=True), strict=True) if entries else ()
+    filled = {name: values for name, values in columns if any(value is not None for value in values)}
+    return [
+        Insert(model=Transfer, fields=tuple(filled), rows=list(zip(*filled.values(), strict=True))),
         Insert(model=TransferEvent, fields=_EVENT, rows=[(entry.id, entry.status, now, entry.reason) for entry in entries]),
-        *announce,
-    )
+    ]
 
 
 def change(
@@ -53,7 +62,7 @@ def lock(ids: Collection[UUID], *, status: str | None = None) -> dict[UUID, Entr
 def awaiting_beyond(*, now: datetime, limit: int) -> dict[UUID, UUID]:
     """Return the oldest transfers that wait for approval beyond their deadline, by approval; unlocked, approvals are locked first."""
     rows = Transfer.objects.filter(status="awaiting-approval", expires_at__lte=now).order_by("expires_at", "id")
-    return dict(rows.values_list("approval", "id")[:limit])
+    return {approval: transfer for approval, transfer in rows.values_list("approval", "id")[:limit] if approval is not None}
 
 
 def lock_pending_to(*, bank: str) -> dict[UUID, Entry]:

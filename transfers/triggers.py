@@ -4,7 +4,17 @@ from access.triggers import Trigger, append_only
 from transfers.models import Transfer, TransferEvent
 
 _FINAL = "'completed', 'refused', 'rejected', 'cancelled', 'credited'"
-_FIXED = ("kind", "amount_minor", "currency", "fee_minor", "debtor_number", "creditor_number", "origin_bank", "origin_id", "destination_bank")
+_FIXED = (
+    "kind",
+    "amount_minor",
+    "currency",
+    "fee_minor",
+    "debtor_number",
+    "creditor_number",
+    "origin_bank",
+    "origin_id",
+    "destination_bank",
+)
 _TABLE = Transfer._meta.db_table
 
 SPECS = [

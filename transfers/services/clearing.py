@@ -15,8 +15,13 @@ def lock_with_clearing(entries: Sequence[Entry], *, now: datetime, others: Itera
     wanted = {number for move in moves for number in (move.debit, move.credit)} | set(others)
     holds = [entry.hold for entry in entries if entry.hold]
     locked = ledger.lock(numbers=wanted, holds=holds)
-    missing = {number for number in wanted - locked.accounts.keys() if numbers.is_clearing(number)}
+    missing = {number for number in wanted - locked.accounts.keys() if _is_clearing(number)}
     if not missing:
         return locked
     open_internal_accounts(numbers=missing, now=now)
     return ledger.lock(numbers=wanted, holds=holds)
+
+
+def _is_clearing(number: str) -> bool:
+    named = numbers.parse(number)
+    return named is not None and named.kind == numbers.Kind.CLEARING

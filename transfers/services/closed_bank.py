@@ -42,7 +42,9 @@ def refund_closed_bank(*, approval_id: UUID, by: User, reason: str = "", now: da
 
     def work() -> int:
         with transaction.atomic():
-            approval = approvals.decide(approval_id=approval_id, approve=True, by=by, reason=reason, now=now, permission=permissions.APPROVE)
+            approval = approvals.decide(
+                approval_id=approval_id, approve=True, by=by, reason=reason, now=now, permission=permissions.APPROVE
+            )
             entries = list(storage.lock_pending_to(bank=approval.subject.removeprefix("bank:")).values())
             for entry in entries:
                 entry.status, entry.reason, entry.settled_at = rules.REJECTED, errors.BankClosed.code, now

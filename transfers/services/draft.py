@@ -47,7 +47,7 @@ def originals_of(orders: Sequence[Order]) -> set[UUID]:
 @singledispatch
 def draft(order: Any, *, desk: Desk) -> Entry | DomainError:
     """Return the transfer an order would become, or its refusal (protocol rule 5: before any debit)."""
-    raise TypeError(f"{type(order).__name__} is no order")
+    raise TypeError(f"{type(order).__name__} is no order of {desk.site.code}")
 
 
 @draft.register

@@ -1,9 +1,10 @@
-"""Booking a payments file in chunks: each chunk and the keys of its lines in one transaction, so that reading it again books nothing twice."""
+"""Booking a payments file chunk by chunk, the keys of its lines in the same transaction: reading it again books nothing twice."""
 
 import csv
 import os
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
 
@@ -24,9 +25,7 @@ CHUNK = 1_000
 Row = tuple[int, str, str, str, str, str]
 
 
-def import_payments(
-    *, path: Path, by: User, clock: Callable[[], datetime], progress: Callable[[int, Sequence[Row]], None] = lambda done, rows: None
-) -> Path:
+def import_payments(*, path: Path, by: User, clock: Callable[[], datetime], progress: Callable[[int, Sequence[Row]], None]) -> Path:
     """Book every line of the file and return the path of the outcomes written beside it, which replace earlier ones in one step at the end.
 
     `clock` is read once a chunk. `progress` is told the bytes read so far and the chunk's rows. Memory is bounded by the chunk.
@@ -34,14 +33,15 @@ def import_payments(
     """
     outcomes = path.with_name(path.name + ".outcomes.csv")
     partial = outcomes.with_name(outcomes.name + ".partial")
-    with path.open(encoding="utf-8", errors="surrogateescape", newline="") as source, partial.open("w", encoding="utf-8", newline="") as target:
+    with path.open("rb") as source, partial.open("w", encoding="utf-8", newline="") as target:
+        text = TextIOWrapper(source, encoding="utf-8", errors="surrogateescape", newline="")
         writer = csv.writer(target)
         writer.writerow(OUTCOME_COLUMNS)
-        lines = payments_file.read(source, name=path.name)
+        lines = payments_file.read(text, name=path.name)
         while chunk := list(islice(lines, CHUNK)):
             rows = _book(chunk, by=by, now=clock())
             writer.writerows(rows)
-            progress(source.buffer.tell(), rows)
+            progress(source.tell(), rows)
         target.flush()
         os.fsync(target.fileno())
     partial.replace(outcomes)

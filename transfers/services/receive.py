@@ -123,11 +123,19 @@ def _answer(message: Received[Orders], decisions: Mapping[Name, Entry], *, sende
         if entry.content_hash == asked.content_hash:
             known.append(_decision(entry))
         else:
-            dead_letters.bury(record=message.record, reason="other-content", detail=f"transfer {asked.id} was decided with other content", now=now, item=str(asked.id))
+            dead_letters.bury(
+                record=message.record,
+                reason="other-content",
+                detail=f"transfer {asked.id} was decided with other content",
+                now=now,
+                item=str(asked.id),
+            )
     if not known:
         return None
     partition = partition_of(str(known[0].id), sender.partitions)
-    return outbox.Draft(destination=message.source, partition=partition, type=DECIDED, data=TransfersDecided(decisions=tuple(known)), is_request=False)
+    return outbox.Draft(
+        destination=message.source, partition=partition, type=DECIDED, data=TransfersDecided(decisions=tuple(known)), is_request=False
+    )
 
 
 def _decision(entry: Entry) -> Decision:

@@ -3,10 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
 from access.errors import DomainError
-from accounts import ledger, numbers
+from accounts import ledger
 from messaging import dead_letters, outbox
 from messaging.envelope import Received
 from transfers import rules, storage
@@ -33,13 +32,19 @@ def settle_transfers(*, received: Sequence[Received[TransfersDecided]], now: dat
                 assert entry is not None, "only a transfer that exists is pending"
                 finished.append(_finish(entry, decision, now=now))
             elif verdict is not Verdict.SAME:
-                dead_letters.bury(record=message.record, reason=verdict.value, detail=f"transfer {decision.id}: {decision.outcome}", now=now, item=str(decision.id))
+                dead_letters.bury(
+                    record=message.record,
+                    reason=verdict.value,
+                    detail=f"transfer {decision.id}: {decision.outcome}",
+                    now=now,
+                    item=str(decision.id),
+                )
     give_back([entry for entry in finished if entry.status != rules.COMPLETED], now=now)
     close(finished, now=now)
 
 
 def give_back(entries: Sequence[Entry], *, now: datetime) -> None:
-    """Post amount and fee back to the debtors; to suspense where an account no longer takes money (its posting and `check_books` list it)."""
+    """Post amount and fee back to the debtors; to suspense where an account no longer takes money (`check_books` lists it)."""
     moves = [move for entry in entries for move in rules.refund(entry)]
     if not moves:
         return

@@ -1,6 +1,6 @@
 """The one entry for orders: of pages, the API, files and commands, one or a thousand."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -11,6 +11,7 @@ from access.errors import DomainError
 from access.models import User
 from access.permissions import require
 from access.retry import in_transaction, retrying
+from access.sets import Insert
 from access.site import this_bank
 from accounts import ledger
 from accounts.numbers import is_internal
@@ -55,32 +56,31 @@ def submit(*, orders: Sequence[Order], by: User, now: datetime, atomic: bool = F
 
 def _book(*, orders: Sequence[Order], by: User, atomic: bool, now: datetime) -> list[Outcome]:
     """Draft, lock, post, write: the walk of every order through its bank."""
+    site = this_bank()
+    destinations, originals = destinations_of(orders) - {site.code}, originals_of(orders)
     desk = Desk(
-        site=this_bank(),
-        peers=peers(codes=destinations) if (destinations := destinations_of(orders)) else {},
-        originals=storage.lock(originals) if (originals := originals_of(orders)) else {},
+        site=site,
+        peers=peers(codes=destinations) if destinations else {},
+        originals=storage.lock(originals) if originals else {},
         reversed=selectors.reversed_among(ids=originals) if originals else set(),
         asked_by_id=by.pk,
         now=now,
     )
     drafts = [draft(order, desk=desk) for order in orders]
     locked = lock_with_clearing([each for each in drafts if isinstance(each, Entry)], now=now)
-    drafts = [_with_names(each, locked) if isinstance(each, Entry) else each for each in drafts]
+    drafts = [_with_names(each, locked, now=now) if isinstance(each, Entry) else each for each in drafts]
     if atomic and any(isinstance(each, DomainError) for each in drafts):
         return [each if isinstance(each, DomainError) else errors.OthersRefused() for each in drafts]
-    posted = iter(_post([each for each in drafts if isinstance(each, Entry)], locked=locked, atomic=atomic, now=now))
-    outcomes = [next(posted) if isinstance(each, Entry) else each for each in drafts]
-    accepted = [each for each in outcomes if isinstance(each, Entry)]
-    _ask_second_person(accepted, by=by, now=now)
-    storage.insert(accepted, now=now, announce=announce(accepted, peers=desk.peers, now=now))
+    judged = iter(_post([each for each in drafts if isinstance(each, Entry)], desk=desk, by=by, locked=locked, atomic=atomic))
+    outcomes = [next(judged) if isinstance(each, Entry) else each for each in drafts]
     return [Accepted(each.id, each.kind, each.status) if isinstance(each, Entry) else each for each in outcomes]
 
 
-def _with_names(entry: Entry, locked: ledger.Locked) -> Entry | DomainError:
+def _with_names(entry: Entry, locked: ledger.Locked, *, now: datetime) -> Entry | DomainError:
     """Name debtor and creditor as their accounts do; refuse an order that would wait for a second person in vain."""
     if entry.status == AWAITING:
-        refusals = [outcome for outcome in ledger.judge(steps=rules.booking(entry, group=0), locked=locked) if isinstance(outcome, DomainError)]
-        if refusals:
+        judged = ledger.judge(steps=rules.booking(entry, group=0, releases_hold=True), locked=locked, at=now)
+        if refusals := [outcome for outcome in judged if isinstance(outcome, DomainError)]:
             return refusals[0]
     debtor, creditor = locked.accounts.get(entry.debtor_number), locked.accounts.get(entry.creditor_number)
     entry.debtor_name = debtor.holder_name if debtor else ""
@@ -88,15 +88,31 @@ def _with_names(entry: Entry, locked: ledger.Locked) -> Entry | DomainError:
     return entry
 
 
-def _post(entries: Sequence[Entry], *, locked: ledger.Locked, atomic: bool, now: datetime) -> list[Entry | DomainError]:
-    """Post the entries, or set the money aside for those that wait for a second person; return each entry or its refusal."""
+def _post(entries: Sequence[Entry], *, desk: Desk, by: User, locked: ledger.Locked, atomic: bool) -> list[Entry | DomainError]:
+    """Post the entries, or set the money aside for those that wait for a second person; return each entry or its refusal.
+
+    Transfers, their story and what asks other banks for them are written in the same statement as the postings.
+    """
     steps = [_steps(entry, group=0 if atomic else entry.id) for entry in entries]
-    posted = iter(ledger.post(steps=[step for own in steps for step in own], booked_at=now, locked=locked))
     outcomes: list[Entry | DomainError] = []
-    for entry, own in zip(entries, steps, strict=True):
-        refusals = [outcome for outcome in [next(posted) for _ in own] if isinstance(outcome, DomainError)]
-        outcomes.append(refusals[0] if refusals else entry)
+
+    def accept(posted: Sequence[ledger.Outcome]) -> list[Insert]:
+        outcomes.extend(_outcomes(entries, steps, posted))
+        accepted = [each for each in outcomes if isinstance(each, Entry)]
+        _ask_second_person(accepted, by=by, now=desk.now)
+        return [*announce(accepted, peers=desk.peers, now=desk.now), *storage.inserts(accepted, now=desk.now)]
+
+    ledger.post(steps=[step for own in steps for step in own], booked_at=desk.now, locked=locked, also=accept)
     return outcomes
+
+
+def _outcomes(
+    entries: Sequence[Entry], steps: Sequence[Sequence[ledger.Step]], posted: Sequence[ledger.Outcome]
+) -> Iterator[Entry | DomainError]:
+    """Yield each entry, or the first refusal among the outcomes of its own steps."""
+    every = iter(posted)
+    for entry, own in zip(entries, steps, strict=True):
+        yield next((refusal for refusal in [next(every) for _ in own] if isinstance(refusal, DomainError)), entry)
 
 
 def _steps(entry: Entry, *, group: Hashable) -> list[ledger.Step]:
@@ -118,7 +134,12 @@ def _ask_second_person(entries: Sequence[Entry], *, by: User, now: datetime) -> 
         Question(
             action=f"{entry.kind}.approve",
             subject=f"transfer:{entry.id}",
-            facts={"amount_minor": entry.amount_minor, "currency": entry.currency, "debtor": entry.debtor_number, "creditor": entry.creditor_number},
+            facts={
+                "amount_minor": entry.amount_minor,
+                "currency": entry.currency,
+                "debtor": entry.debtor_number,
+                "creditor": entry.creditor_number,
+            },
             reason=entry.reason or entry.reference,
         )
         for entry in waiting

@@ -5,13 +5,16 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from messaging import consumer
-from messaging.broker_choice import get_broker
+from messaging.checks import CONSUMER
+from messaging.kafka import get_broker
 from messaging.stop import stop_on_sigterm
 from transfers.handlers import HANDLERS
 
 
 class Command(BaseCommand):
     help = "Receive transfers, decisions and the directory from other banks until SIGTERM."
+    requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
+        self.check(tags=[CONSUMER], include_deployment_checks=True)
         consumer.run(broker=get_broker(), handlers=HANDLERS, stop=stop_on_sigterm())

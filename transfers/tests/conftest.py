@@ -1,0 +1,16 @@
+"""Every test of transfers happens in a furnished bank."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from access.site import acting_as
+from transfers.tests import people
+
+
+@pytest.fixture(autouse=True)
+def bank(db: None) -> Iterator[None]:
+    with acting_as(people.SITE):
+        people.furnish()
+        yield
+        assert people.conserved()
