@@ -37,12 +37,22 @@ _SEE_REGISTER = frozenset({"headbank.view_bank", "headbank.view_bankkey"})
 _SEE_ALL = _SEE_CUSTOMERS | _SEE_MONEY | _SEE_TRANSPORT | _SEE_USERS | _SEE_TRAIL | {"accounts.view_mandate", "accounts.view_balancestripe"}
 
 BANK_ROLES: Mapping[str, frozenset[str]] = {
-    ADMINISTRATOR: _SEE_USERS | _SEE_TRAIL | _SEE_TRANSPORT | {"access.manage_users"},
-    SUPERVISOR: _SEE_ALL | {"transfers.approve", "transfers.cancel", "transfers.reverse", "transfers.adjust"},
-    TELLER: _SEE_CUSTOMERS | _SEE_MONEY | {"transfers.deposit", "transfers.withdraw", "transfers.pay", "transfers.cancel"},
+    ADMINISTRATOR: _SEE_USERS | _SEE_TRAIL | _SEE_TRANSPORT | {"access.manage_users", "accounts.grant_mandate"},
+    SUPERVISOR: _SEE_ALL
+    | {"accounts.close_customer", "accounts.freeze_account", "accounts.unfreeze_account", "accounts.close_account"}
+    | {"accounts.limit_account", "accounts.place_hold", "accounts.issue_card"}
+    | {"transfers.approve", "transfers.cancel", "transfers.reverse", "transfers.adjust"}
+    | {"messaging.decide_dead_letter", "messaging.end_recovery"},
+    TELLER: _SEE_CUSTOMERS
+    | _SEE_MONEY
+    | {"accounts.open_customer", "accounts.freeze_account", "accounts.close_account", "accounts.place_hold", "accounts.issue_card"}
+    | {"transfers.deposit", "transfers.withdraw", "transfers.pay", "transfers.cancel", "transfers.reverse"},
     AUDITOR: _SEE_ALL,
-    API_CLIENT: frozenset({"transfers.pay", "transfers.cancel", "transfers.view_transfer", "accounts.view_account"}),
-    SYSTEM: frozenset({"transfers.deposit", "transfers.withdraw", "transfers.pay"}),
+    API_CLIENT: frozenset(
+        {"accounts.view_customer", "accounts.view_account", "accounts.place_hold"}
+        | {"transfers.pay", "transfers.cancel", "transfers.view_transfer"}
+    ),
+    SYSTEM: frozenset({"accounts.open_customer", "accounts.place_hold", "transfers.deposit", "transfers.withdraw", "transfers.pay"}),
 }
 HEAD_BANK_ROLES: Mapping[str, frozenset[str]] = {
     ADMINISTRATOR: BANK_ROLES[ADMINISTRATOR] | _SEE_REGISTER,

@@ -1,0 +1,175 @@
+"""What a visitor meets: signing in, the first page, the lists, and what machines ask."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axes.utils import reset
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.db import connection
+from django.test import Client
+
+from access.models import AuditEvent, User
+from access.roles import AUDITOR, TELLER
+from access.services import open_access
+from access.tests.people import NOON
+
+PASSWORD = "a long enough password"
+
+
+@pytest.fixture
+def staff(db: None) -> Iterator[User]:
+    open_access()
+    user = User.objects.create_user(username="ada", first_name="Ada", last_name="Lind", password=PASSWORD, is_staff=True)
+    user.groups.add(Group.objects.get(name=AUDITOR))
+    yield user
+    reset()
+
+
+@pytest.fixture
+def desk(staff: User) -> Client:
+    client = Client()
+    client.force_login(staff, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+class TestSigningIn:
+    def test_is_asked_of_strangers(self, client: Client, db: None) -> None:
+        answer = client.get("/")
+
+        assert (answer.status_code, answer["Location"]) == (302, "/sign-in?next=/")
+
+    def test_leads_to_the_first_page(self, client: Client, staff: User) -> None:
+        answer = client.post("/sign-in", {"username": "ada", "password": PASSWORD}, follow=True)
+
+        assert answer.redirect_chain == [("/", 302)]
+        assert "Ada Lind" in answer.content.decode()
+        assert "Auditor" in answer.content.decode()
+
+    def test_says_what_is_wrong_without_saying_which(self, client: Client, staff: User) -> None:
+        answer = client.post("/sign-in", {"username": "ada", "password": "wrong"})
+
+        assert answer.status_code == 200
+        assert "The user name or the password is not right." in answer.content.decode()
+
+    def test_closes_after_too_many_attempts(self, client: Client, staff: User) -> None:
+        for _ in range(4):
+            client.post("/sign-in", {"username": "ada", "password": "wrong"})
+
+        answers = [client.post("/sign-in", {"username": "ada", "password": word}) for word in ("wrong", PASSWORD)]
+
+        assert [answer.status_code for answer in answers] == [429, 429]
+
+    def test_is_closed_for_the_disabled(self, client: Client, staff: User) -> None:
+        User.objects.filter(pk=staff.pk).update(is_active=False)
+
+        answer = client.post("/sign-in", {"username": "ada", "password": PASSWORD})
+
+        assert "not right" in answer.content.decode()
+
+    def test_has_one_door(self, client: Client, db: None) -> None:
+        answer = client.get("/admin/login/?next=/admin/")
+
+        assert (answer.status_code, answer["Location"]) == (302, "/sign-in?next=/admin/")
+
+    def test_ends_by_a_button_not_by_a_link(self, desk: Client) -> None:
+        by_link, by_button = desk.get("/sign-out"), desk.post("/sign-out")
+
+        assert (by_link.status_code, by_button.status_code) == (405, 302)
+        assert desk.get("/").status_code == 302
+
+
+class TestTheFirstPage:
+    def test_shows_life(self, desk: Client) -> None:
+        page = desk.get("/").content.decode()
+
+        for label in ("Today at Bank A", "Customers", "Accounts", "Transfers today", "Messages unanswered", "Latest transfers"):
+            assert label in page
+
+    def test_loads_nothing_from_elsewhere(self, desk: Client) -> None:
+        page = desk.get("/").content.decode()
+
+        assert re.findall(r'(?:src|href)="(?:https?:)?//', page) == []
+        assert "<script" not in page
+        assert " style=" not in page
+
+    def test_asks_the_database_a_fixed_number_of_times(self, desk: Client, django_assert_max_num_queries: Any) -> None:
+        with django_assert_max_num_queries(22):
+            desk.get("/")
+
+
+class TestEveryAnswer:
+    def test_carries_an_id_of_ours(self, client: Client) -> None:
+        first = client.get("/livez", headers={"X-Request-ID": "x" * 500})
+        second = client.get("/livez")
+
+        assert re.fullmatch(r"[0-9a-f-]{36}", first["Request-Id"])
+        assert first["Request-Id"] != second["Request-Id"]
+
+    def test_forbids_scripts_that_are_not_ours(self, client: Client, desk: Client) -> None:
+        page, lists = client.get("/sign-in"), desk.get("/admin/")
+
+        assert "default-src 'none'" in page["Content-Security-Policy"]
+        assert "unsafe" not in page["Content-Security-Policy"]
+        assert "script-src 'self' 'unsafe-eval';" in lists["Content-Security-Policy"] + ";"
+
+    def test_tells_a_missing_page_from_our_own(self, client: Client) -> None:
+        answer = client.get("/nowhere")
+
+        assert answer.status_code == 404
+        assert "Nothing is here" in answer.content.decode()
+
+
+class TestHealth:
+    def test_is_alive_without_a_database(self, client: Client) -> None:
+        assert client.get("/livez").json() == {"status": "alive"}
+
+    def test_is_ready_when_the_database_is_migrated(self, client: Client, db: None) -> None:
+        answer = client.get("/readyz")
+
+        assert (answer.status_code, answer.json()["database"]) == (200, "ok")
+
+    def test_is_not_ready_before_it_is_migrated(self, client: Client, db: None) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM django_migrations WHERE app = 'transfers'")
+
+        answer = client.get("/readyz")
+
+        assert (answer.status_code, answer.json()["database"]) == (503, "not migrated")
+
+    def test_is_measured(self, client: Client, db: None) -> None:
+        page = client.get("/metrics").content.decode()
+
+        assert "bank_dead_letters_open 0.0" in page
+        assert "bank_outbox_oldest_unsent_seconds 0.0" in page
+
+
+class TestTheLists:
+    def test_all_open_for_the_auditor(self, desk: Client) -> None:
+        for model in admin.site._registry:
+            answer = desk.get(f"/admin/{model._meta.app_label}/{model._meta.model_name}/")
+
+            may_see = desk.get("/admin/").wsgi_request.user.has_perm(f"{model._meta.app_label}.view_{model._meta.model_name}")
+            assert answer.status_code == (200 if may_see else 403), model
+
+    def test_offer_nobody_to_add_change_or_delete(self, desk: Client) -> None:
+        event = AuditEvent.objects.create(at=NOON, action="vault.opened", subject="vault 7")
+
+        shown = desk.get(f"/admin/access/auditevent/{event.pk}/change/")
+        added, deleted = desk.get("/admin/access/auditevent/add/"), desk.post(f"/admin/access/auditevent/{event.pk}/delete/")
+
+        assert "vault.opened" in shown.content.decode()
+        assert (shown.status_code, added.status_code, deleted.status_code) == (200, 403, 403)
+
+    def test_never_show_a_password_hash(self, desk: Client, staff: User) -> None:
+        page = desk.get(f"/admin/access/user/{staff.pk}/change/").content.decode()
+
+        assert "ada" in page
+        assert staff.password not in page
+
+    def test_are_not_all_for_the_teller(self, desk: Client, staff: User) -> None:
+        staff.groups.set([Group.objects.get(name=TELLER)])
+
+        assert desk.get("/admin/access/auditevent/").status_code == 403
