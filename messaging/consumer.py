@@ -102,13 +102,17 @@ class Consumer:
         if not self._directory.refresh(now=now):
             return False
         if self._checked_at is None or now - self._checked_at >= CHECK_EVERY:
-            if letter_box.prepare(broker=self._broker, now=now) and self._client is not None:
+            if letter_box.prepare(broker=self._broker, now=now) or self._is_elsewhere():
                 raise offsets.Moved
             self._checked_at = now
             redriving.redrive(handlers=self._handlers, now=now)
         if self._client is None:
             self._client = self._broker.consumer(topic=self._topic, group=self._topic, positions=self._assigned)
         return True
+
+    def _is_elsewhere(self) -> bool:
+        """Return whether somebody stored other offsets than ours: a replay, which an idle consumer has to notice, too."""
+        return offsets.stored(topic=self._topic, partitions=self._positions) != self._positions
 
     def _assigned(self, partitions: Collection[int]) -> Mapping[int, int]:
         """Start partitions where the database says; a broker that lost everything has to assign anew, so this is where that shows."""

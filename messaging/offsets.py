@@ -8,7 +8,7 @@ from django.db import transaction
 
 from access.sets import Update, execute
 from messaging.broker import Broker
-from messaging.errors import BrokerError, InRecovery
+from messaging.errors import BrokerError, InRecovery, OffsetUnknown
 from messaging.models import Recovery, StoredOffset
 from messaging.rules import Judgement, Place, judge
 
@@ -86,6 +86,35 @@ def count_try(*, topic: str, expected: Mapping[int, int], alone: bool) -> int:
             return 0
         execute(Update(model=StoredOffset, adds=("attempts",), rows=sorted((row.pk, 1) for row in rows.values())))
         return before + 1
+
+
+def rewind(*, topic: str, starts: Mapping[int, int] | None, now: datetime) -> dict[int, tuple[int, int]]:
+    """Move stored offsets back inside the caller's transaction, all to the beginning when `starts` is None; return (from, to) of each.
+
+    Remembers from where, so that the broker's account is not mistaken for a database that went back. Raises OffsetUnknown.
+    """
+    rows = {row.partition: row for row in StoredOffset.objects.select_for_update(no_key=True).filter(topic=topic).order_by("partition")}
+    wanted = dict.fromkeys(rows, 0) if starts is None else starts
+    for partition, start in wanted.items():
+        if partition not in rows or not 0 <= start <= rows[partition].next_offset:
+            raise OffsetUnknown(partition=partition)
+    fields = ("next_offset", "rewound_from", "attempts", "updated_at")
+    moved = [(rows[partition].pk, start, _place(rows[partition]).furthest, 0, now) for partition, start in wanted.items()]
+    execute(Update(model=StoredOffset, sets=fields, rows=sorted(moved)))
+    return {partition: (rows[partition].next_offset, start) for partition, start in wanted.items()}
+
+
+def accept(*, topic: str, committed: Mapping[int, int], cluster_id: str, now: datetime) -> None:
+    """Go on where the database says although the broker says we had read further: two persons ended the recovery."""
+    rows = {row.partition: row for row in _lock(topic, committed)}
+    for partition, offset in committed.items():
+        row = rows.get(partition)
+        next_offset = row.next_offset if row is not None and row.cluster_id == cluster_id else 0
+        StoredOffset.objects.update_or_create(
+            topic=topic,
+            partition=partition,
+            defaults={"next_offset": next_offset, "cluster_id": cluster_id, "rewound_from": offset, "attempts": 0, "updated_at": now},
+        )
 
 
 def _lock(topic: str, partitions: Collection[int]) -> list[StoredOffset]:

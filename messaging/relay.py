@@ -15,7 +15,7 @@ from django.utils import timezone
 from access.retry import retrying
 from access.site import this_bank
 from messaging import directory, lease, letter_box, outbox, selectors
-from messaging.broker import Broker, Outgoing, Producer, Topic
+from messaging.broker import Broker, Outgoing, Producer
 from messaging.errors import BrokerError, InRecovery, KeyFileUnusable
 from messaging.events import DIRECTORY_TOPIC
 from messaging.rules import resend_after_s
@@ -90,10 +90,7 @@ class Relay:
             self._producer = self._broker.producer(name=f"relay-{this_bank().code}")
 
     def _check(self, now: datetime) -> None:
-        if this_bank().is_head_bank:
-            self._broker.create_topics(topics=[Topic(name=DIRECTORY_TOPIC, partitions=1, compacted=True)])
-        else:
-            letter_box.prepare(broker=self._broker, now=now)
+        letter_box.prepare(broker=self._broker, now=now)
         cluster_id = self._broker.cluster_id()
         if cluster_id != self._cluster_id:
             self._cluster_id, self._directory = cluster_id, None

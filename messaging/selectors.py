@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import Max
 
-from messaging.models import DeadLetter, Directory, Message, Peer, PeerKey, Recovery
+from messaging.models import DeadLetter, Directory, Message, OwnKey, Peer, PeerKey, Recovery
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +52,12 @@ def keys(*, key_ids: Collection[str]) -> dict[str, KeyRow]:
     """Return the keys of the directory among these ids, by id, revoked ones included."""
     rows = PeerKey.objects.filter(key_id__any=list(key_ids)).values_list("key_id", "peer_id", "public_key", "revoked")
     return {row[0]: KeyRow(key_id=row[0], bank=row[1], public_key=row[2], revoked=row[3]) for row in rows}
+
+
+def own_public_key(*, use: str) -> str | None:
+    """Return the public half of this bank's newest key for `use` (messages or tokens), None when it has none."""
+    current = OwnKey.objects.filter(use=use, retired_at__isnull=True)
+    return current.order_by("-created_at", "key_id").values_list("public_key", flat=True).first()
 
 
 def directory_version() -> int:

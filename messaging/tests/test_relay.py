@@ -7,12 +7,12 @@ import pytest
 from django.db import transaction
 
 from access.site import acting_as
-from messaging import lease, outbox, selectors
+from messaging import directory, lease, outbox, selectors
 from messaging.broker import Record
 from messaging.envelope import decode
 from messaging.errors import MessageTooLarge
 from messaging.memory import MemoryBroker
-from messaging.models import Message, Recovery
+from messaging.models import Directory, Message, Peer, Recovery
 from messaging.relay import BATCH, Relay
 from messaging.rules import resend_after_s
 from messaging.signing import KEY_ID, SIGNATURE, Domain, create_key_file, is_signed
@@ -25,8 +25,6 @@ LATER = NOON + timedelta(hours=1)
 def relay(bert: World) -> Relay:
     """BNKB's relay, in a bank that knows the directory."""
     with bert.bert.acting():
-        from messaging import directory
-
         directory.take(document=bert.document(), now=NOON)
     return relay_of(bert.bert, bert)
 
@@ -130,8 +128,6 @@ class TestAMessage:
     def test_to_a_topic_the_broker_refuses_stands_before_no_other(self, world: World) -> None:
         banks = [world.anna.entry(), world.bert.entry(), world.anna.entry()]
         with world.bert.acting():
-            from messaging.models import Peer
-
             Peer.objects.create(code="BNKX", name="X", topic="not-there", partitions=4, status="active")
             Peer.objects.create(code="BNKA", name="A", topic=banks[0].topic, partitions=4, status="active")
             enqueue("to X", to="BNKX")
@@ -286,8 +282,6 @@ class TestTheHeadBanksRelay:
             assert len(world.broker.records(topic="bank-directory")) == 1
 
     def store(self, world: World, *, version: int) -> None:
-        from messaging.models import Directory
-
         document = world.document(version=version)
         Directory.objects.create(
             version=version, value=document.value, signature=document.signature, key_id=document.key_id, received_at=NOON

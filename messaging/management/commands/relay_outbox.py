@@ -1,0 +1,19 @@
+"""Run the relay."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from messaging import relay
+from messaging.checks import RELAY
+from messaging.kafka import get_broker
+from messaging.stop import stop_on_sigterm
+
+
+class Command(BaseCommand):
+    help = "Publish the outbox, signed, until SIGTERM."
+    requires_system_checks = ()
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.check(tags=[RELAY], include_deployment_checks=True)
+        relay.run(broker=get_broker(), stop=stop_on_sigterm())

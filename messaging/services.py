@@ -1,0 +1,119 @@
+"""What people do to the conversation with other banks: keys, replays, dead letters, the end of a recovery."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from django.db import transaction
+
+from access import approvals, audit
+from access.errors import ReasonMissing
+from access.models import Approval, User
+from access.permissions import require
+from access.site import this_bank
+from messaging import letter_box, offsets, permissions, signing
+from messaging.errors import DeadLetterNotOpen, NotInRecovery
+from messaging.models import DeadLetter, Message, OwnKey, Recovery
+
+KEPT_FOR = timedelta(days=7)
+
+
+def ensure_own_key(*, use: str, file: Path, now: datetime) -> str:
+    """Have a key for `use` (messages or tokens) in this file, and its public half in the database; return the public half.
+
+    Safe to repeat. Raises KeyFileUnusable.
+    """
+    key = signing.load_key_file(file=file) if file.exists() else signing.create_key_file(file=file)
+    with transaction.atomic():
+        if not OwnKey.objects.filter(key_id=key.key_id).exists():
+            OwnKey.objects.create(key_id=key.key_id, use=use, public_key=key.public_key, created_at=now)
+            audit.record(actor=None, action="key.created", subject=f"key:{key.key_id}", after={"use": use}, now=now)
+    return key.public_key
+
+
+def replay_messages(*, starts: Mapping[int, int] | None, now: datetime, dry_run: bool = False) -> dict[int, tuple[int, int]]:
+    """Read this bank's letter box again from these offsets, or all of it; return (from, to be read again from) for each partition.
+
+    Changes nothing that was decided; every answer is given again. Raises OffsetUnknown.
+    """
+    topic = letter_box.topic_of(code=this_bank().code)
+    with transaction.atomic():
+        moves = offsets.rewind(topic=topic, starts=starts, now=now)
+        after = {str(partition): start for partition, (_, start) in moves.items()}
+        audit.record(actor=None, action="messages.replayed", subject=f"topic:{topic}", after=after, now=now)
+        transaction.set_rollback(dry_run)
+    return moves
+
+
+def end_recovery(*, by: User, reason: str, now: datetime) -> bool:
+    """Ask for the end of the recovery, or grant what another person asked for; return whether it ended.
+
+    The bank then reads on where its own database says. Raises NotInRecovery, NotAllowed, ReasonMissing, OwnApproval.
+    """
+    with transaction.atomic():
+        recovery = Recovery.objects.select_for_update(no_key=True).filter(ended_at__isnull=True).first()
+        if recovery is None:
+            raise NotInRecovery
+        facts = {"detail": recovery.detail, "since": recovery.since.isoformat()}
+        granted = _granted(
+            action="recovery.end",
+            subject=f"recovery:{recovery.pk}",
+            facts=facts,
+            permission=permissions.END_RECOVERY,
+            by=by,
+            reason=reason,
+            now=now,
+        )
+        if granted is None:
+            return False
+        topic = letter_box.topic_of(code=this_bank().code)
+        committed = {int(partition): offset for partition, offset in recovery.committed.items()}
+        offsets.accept(topic=topic, committed=committed, cluster_id=recovery.cluster_id, now=now)
+        Recovery.objects.filter(pk=recovery.pk).update(ended_at=now, approval_id=granted)
+        return True
+
+
+def redrive_dead_letter(*, letter_id: int, by: User, reason: str, now: datetime) -> bool:
+    """Ask that a dead letter is tried again by the consumer, or grant it; return whether it was granted. Raises as `end_recovery`."""
+    return _decide_letter(letter_id, DeadLetter.Status.REDRIVING, "dead-letter.redrive", by, reason, now)
+
+
+def discard_dead_letter(*, letter_id: int, by: User, reason: str, now: datetime) -> bool:
+    """Ask that a dead letter is never looked at again, or grant it; return whether it was granted. Raises as `end_recovery`."""
+    return _decide_letter(letter_id, DeadLetter.Status.DISCARDED, "dead-letter.discard", by, reason, now)
+
+
+def delete_finished_messages(*, now: datetime, limit: int = 10_000) -> int:
+    """Delete messages of the outbox that were finished a week ago; return how many."""
+    old = Message.objects.filter(finished_at__lt=now - KEPT_FOR).order_by("finished_at", "id").values_list("id", flat=True)[:limit]
+    return Message.objects.filter(id__any=list(old)).delete()[0]
+
+
+def _decide_letter(letter_id: int, status: str, action: str, by: User, reason: str, now: datetime) -> bool:  # noqa: PLR0917  # private, both callers are above
+    with transaction.atomic():
+        letter = DeadLetter.objects.select_for_update(no_key=True).filter(pk=letter_id, status=DeadLetter.Status.OPEN).first()
+        if letter is None:
+            raise DeadLetterNotOpen(letter=letter_id)
+        facts = {"reason": letter.reason, "detail": letter.detail, "count": letter.count}
+        subject = f"dead-letter:{letter.pk}"
+        granted = _granted(
+            action=action, subject=subject, facts=facts, permission=permissions.DECIDE_DEAD_LETTER, by=by, reason=reason, now=now
+        )
+        if granted is not None:
+            DeadLetter.objects.filter(pk=letter.pk).update(status=status)
+        return granted is not None
+
+
+def _granted(
+    *, action: str, subject: str, facts: Mapping[str, object], permission: str, by: User, reason: str, now: datetime
+) -> UUID | None:
+    """Return the approval that the second of two persons gives now; ask for it and return None when this is the first."""
+    require(by=by, permission=permission)
+    if not reason.strip():
+        raise ReasonMissing
+    waiting = Approval.objects.filter(subject=subject, action=action, status=Approval.Status.WAITING).order_by("id").first()
+    if waiting is None:
+        approvals.ask(action=action, subject=subject, facts=facts, reason=reason, by=by, now=now)
+        return None
+    return approvals.decide(approval_id=waiting.pk, approve=True, by=by, reason=reason, now=now, permission=permission).pk
