@@ -1,0 +1,111 @@
+"""Opening the banks: tables, roles, keys, sample customers, the head bank's register; then the servers of each."""
+
+import http.client
+import signal
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from banksite.demo.banks import CHECKOUT, PARTITIONS, DemoBank, environment_of, manage
+from banksite.demo.parts import Parts
+from banksite.demo.supervisor import Job, Supervisor
+from banksite.machine.errors import MachineError
+from banksite.machine.ports import LOOPBACK
+
+_READY_LIMIT_S = 60.0
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # gunicorn's heartbeat file; on a disk a busy machine would stall it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Branch:
+    """One bank of this demo with what its processes run on."""
+
+    bank: DemoBank
+    head_bank: DemoBank
+    parts: Parts
+
+    def command(self, *arguments: str, fine: tuple[int, ...] = (0,), name: str = "") -> Job:
+        """Return a command of this bank as a job that answers."""
+        name = f"{self.bank.code} {name or arguments[0]}"
+        return Job(name=name, command=manage(*arguments), environment=self._environment(), answers=True, fine=fine)
+
+    def server(self, *arguments: str) -> Job:
+        """Return a command of this bank as a job that goes on."""
+        return Job(name=f"{self.bank.code} {arguments[0]}", command=manage(*arguments), environment=self._environment())
+
+    def web(self) -> Job:
+        """Return the bank's web server; it gets SIGTERM when we die, to take its workers with it."""
+        beat: list[str | Path] = ["--worker-tmp-dir", _SHARED_MEMORY] if _SHARED_MEMORY.is_dir() else []
+        command: list[str | Path] = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "banksite.wsgi",
+            "--bind",
+            f"{LOOPBACK}:{self.bank.port}",
+            "--threads",
+            "4",
+            *beat,
+        ]
+        command += ["--graceful-timeout", "2", "--pythonpath", CHECKOUT]
+        return Job(name=f"{self.bank.code} web", command=command, environment=self._environment(), last_signal=signal.SIGTERM)
+
+    def _environment(self) -> Mapping[str, str]:
+        database_url = self.parts.database_urls[self.bank.code]
+        return environment_of(self.bank, head_bank=self.head_bank, database_url=database_url, broker=self.parts.broker)
+
+
+def open_banks(supervisor: Supervisor, *, branches: Sequence[Branch]) -> None:
+    """Give every bank its tables, roles, keys and customers, the head bank its register; safe to repeat."""
+    head, *others = branches
+    supervisor.run(*(list(_opened(branch)) for branch in branches))
+    registered = [
+        head.command(
+            "register_bank",
+            *("--code", branch.bank.code, "--name", branch.bank.name),
+            *("--key", str(branch.bank.public_key), "--partitions", str(PARTITIONS)),
+            name=f"register_bank {branch.bank.code}",
+        )
+        for branch in others
+    ]
+    supervisor.run([*registered, head.command("publish_directory")])
+
+
+def create_topics(supervisor: Supervisor, *, branches: Sequence[Branch]) -> None:
+    """Give the broker the directory's topic and every bank's letter box."""
+    supervisor.run(*([branch.command("create_topics")] for branch in branches))
+
+
+def start_servers(supervisor: Supervisor, *, branches: Sequence[Branch]) -> None:
+    """Start what every bank consists of and wait until its pages answer."""
+    for branch in branches:
+        supervisor.keep(branch.web())
+        supervisor.keep(branch.server("relay_outbox"))
+        if not branch.bank.is_head_bank:
+            supervisor.keep(branch.server("consume_transfers"))
+            supervisor.keep(branch.server("housekeep", "--every", "10"))
+    for branch in branches:
+        log = supervisor.log_of(branch.web().name)
+        late = MachineError(problem=f"the pages of {branch.bank.name} do not answer", remedy=f"see {log}")
+        supervisor.wait_until(partial(answers, branch.bank, "/readyz"), limit_s=_READY_LIMIT_S, otherwise=late)
+
+
+def answers(bank: DemoBank, path: str) -> bool:
+    """Return whether the bank's web server answers 200 at this path."""
+    connection = http.client.HTTPConnection(LOOPBACK, bank.port, timeout=5)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == http.client.OK
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def _opened(branch: Branch) -> Iterator[Job]:
+    yield branch.command("migrate", "--verbosity", "0")
+    yield branch.command("open_bank")
+    if not branch.bank.is_head_bank:
+        yield branch.command("seed_demo")

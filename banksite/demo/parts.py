@@ -1,0 +1,42 @@
+"""What the banks stand on: a broker and a database for each, inside this process or real ones."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from banksite.demo.banks import DemoBank
+from banksite.machine.kafka import KafkaServer
+from banksite.machine.postgres import PostgresServer
+from messaging.kafka import embedded_cluster
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """Where the broker and the databases are; `words` says it to a person."""
+
+    words: str
+    broker: Mapping[str, str]
+    database_urls: Mapping[str, str]
+
+
+@contextmanager
+def embedded(banks: Sequence[DemoBank]) -> Iterator[Parts]:
+    """Provide SQLite files and a broker that lives in this process and forgets everything at its end."""
+    with embedded_cluster() as bootstrap_servers:
+        yield Parts(
+            words=f"SQLite, and a broker inside this process on {bootstrap_servers}",
+            broker={"KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers, "KAFKA_EMBEDDED": "on"},
+            database_urls={bank.code: f"sqlite:///{bank.folder.absolute() / 'bank.sqlite3'}" for bank in banks},
+        )
+
+
+@contextmanager
+def real(banks: Sequence[DemoBank], *, folder: Path) -> Iterator[Parts]:
+    """Provide PostgreSQL and Apache Kafka, fetched where this machine lacks them; both keep their data in the folder."""
+    with PostgresServer(folder=folder / "postgres") as postgres, KafkaServer(folder=folder / "kafka") as kafka:
+        yield Parts(
+            words=f"PostgreSQL on port {postgres.port}, Apache Kafka on {kafka.bootstrap_servers}",
+            broker={"KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers, "KAFKA_EMBEDDED": "off"},
+            database_urls={bank.code: postgres.create_database(bank.code.lower()) for bank in banks},
+        )

@@ -1,0 +1,166 @@
+"""What the demo shows: steps, live progress, one transfer's timeline, the summary, and where to go next."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from rich.box import ROUNDED
+from rich.console import Console
+from rich.markup import escape
+from rich.panel import Panel
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.table import Table
+
+from accounts.money import format_minor
+from banksite.demo.banks import DemoBank
+from banksite.demo.checking import Result, clearing
+from banksite.demo.figures import Figures
+
+_REASONS = {"AC01": "no such account", "AC04": "account closed", "AM03": "other currency", "AC06": "account blocked"}
+_PLAIN_WIDTH = 120
+_SAY_EVERY = 5  # looks between two lines of progress where there is no terminal
+
+
+class Screen:
+    """A terminal for a person, plain lines for a log. stdout gets what stays, stderr what moves."""
+
+    def __init__(self, *, record: bool = False) -> None:
+        self._out = Console(record=record, highlight=False, width=_PLAIN_WIDTH if record else None)
+        if not self._out.is_terminal and not record:
+            self._out = Console(highlight=False, width=_PLAIN_WIDTH)
+        self._err = Console(stderr=True, highlight=False)
+
+    def title(self) -> None:
+        """Say what this is."""
+        self._out.print("\n[bold]Distributed Banking System[/] [dim]·[/] a head bank and two banks at work on this machine\n")
+
+    def step(self, text: str) -> None:
+        """Say what is done."""
+        self._out.print(f"[green]✓[/] {escape(text)}")
+
+    def notice(self, text: str) -> None:
+        """Say what happened on its own."""
+        self._out.print(f"[yellow]![/] {escape(text)}")
+
+    def failure(self, text: str) -> None:
+        """Say in one line what went wrong and what to do."""
+        self._err.print(f"[bold red]demo:[/] {escape(text)}", soft_wrap=True)
+
+    @contextmanager
+    def busy(self, text: str) -> Iterator[None]:
+        """Show that something is being done; on a terminal only."""
+        with self._err.status(f"{escape(text)} …"):
+            yield
+
+    @contextmanager
+    def progress(self, *, routes: Sequence[tuple[DemoBank, DemoBank, int]]) -> Iterator[Callable[[DemoBank, Figures], None]]:
+        """Yield what shows a bank's figures on the way to the number of transfers that are to leave it."""
+        columns = (TextColumn("  {task.description}"), BarColumn(bar_width=40), TextColumn("{task.fields[words]}"))
+        with Progress(*columns, console=self._err, disable=not self._err.is_terminal) as bars:
+            tasks = {bank.code: bars.add_task(f"{bank.name} → {other.name}", total=total, words="sending") for bank, other, total in routes}
+            yield _Live(bars=bars, tasks=tasks, say=None if self._err.is_terminal else self._say).show
+
+    def _say(self, text: str) -> None:
+        self._err.print(text, soft_wrap=True)
+
+    def timeline(self, *, title: str, stories: Sequence[tuple[DemoBank, dict[str, Any]]]) -> None:
+        """Show one transfer as both banks tell it, in the order of their clocks."""
+        table = Table("time", "where", "what happened", "why", box=ROUNDED, title=title, title_justify="left", title_style="bold")
+        events = [(event["at"], bank, event) for bank, story in stories for event in story["events"]]
+        for at, bank, event in sorted(events, key=lambda each: (each[0], each[2]["type"])):
+            moment = datetime.fromisoformat(at).astimezone().strftime("%H:%M:%S.%f")[:-3]
+            table.add_row(moment, bank.name, event["type"], _reason(event["reason"]))
+        self._out.print()
+        self._out.print(table)
+
+    def summary(self, results: Sequence[Result]) -> None:
+        """Show what became of every line, and whether the books hold."""
+        first, second = results
+        table = Table("", *(result.bank.name for result in results), box=ROUNDED, title="What became of the payments", title_justify="left")
+        table.title_style = "bold"
+        for label, value in _rows():
+            table.add_row(label, *(value(one, other) for one, other in ((first, second), (second, first))))
+        self._out.print()
+        self._out.print(table)
+
+    def verdict(self, wrong: Sequence[str]) -> None:
+        """Say whether all is as it must be, or everything that is not."""
+        for difference in wrong:
+            self.failure(difference)
+        if not wrong:
+            self.step("Every transfer ended as it must, the books balance, and the banks agree.")
+
+    def where_to_go(self, *, banks: Sequence[DemoBank], sign_ins: Sequence[tuple[str, str, str]], state: Path) -> None:
+        """Show addresses and sign-ins."""
+        sites = Table.grid(padding=(0, 3))
+        for bank in banks:
+            sites.add_row(
+                f"[bold]{bank.name}[/]", f"[link={bank.url}]{bank.url}[/link]", "the register of banks" if bank.is_head_bank else ""
+            )
+        people = Table.grid(padding=(0, 3))
+        for username, password, does in sign_ins:
+            people.add_row(f"[bold]{escape(username)}[/]", escape(password), f"[dim]{escape(does)}[/]")
+        both = Table.grid(padding=(0, 0, 1, 0))
+        both.add_row(sites)
+        both.add_row(people)
+        both.add_row(f"[dim]Ctrl-C stops everything. The data stays in {escape(str(state))}; `make fresh` forgets it.[/]")
+        self._out.print()
+        self._out.print(Panel(both, title="[bold]Sign in[/]", title_align="left", box=ROUNDED, expand=False, padding=(1, 2)))
+
+    def save(self, picture: Path) -> None:
+        """Write everything shown so far as a picture."""
+        picture.write_text(self._out.export_svg(title="make demo"), encoding="utf-8")
+
+
+class _Live:
+    """The moving part of the screen."""
+
+    def __init__(self, *, bars: Progress, tasks: dict[str, TaskID], say: Callable[[str], None] | None) -> None:
+        self._bars, self._tasks, self._say = bars, tasks, say
+        self._said: dict[str, str] = {}
+
+    def show(self, bank: DemoBank, figures: Figures) -> None:
+        """Show the bank as it is now."""
+        credited, refunded = figures.count("outgoing", "completed"), figures.count("outgoing", "rejected")
+        words = f"{figures.count('outgoing')} sent · {credited} credited · {refunded} refunded"
+        self._bars.update(self._tasks[bank.code], completed=credited + refunded, words=words)
+        if self._say is not None and self._said.get(bank.code) != words:
+            self._say(f"{bank.name}: {words}")
+        self._said[bank.code] = words
+
+
+def _rows() -> Iterator[tuple[str, Callable[[Result, Result], str]]]:
+    """Yield the rows of the summary: what each is called, and how it reads for one bank facing the other."""
+    yield "lines in the payments file", lambda one, _: str(len(one.lines))
+    yield "booked inside the bank", lambda one, _: str(one.figures.count("internal", "completed"))
+    yield "sent to the other bank", lambda one, _: str(one.figures.count("outgoing"))
+    yield "  credited there", lambda one, _: _number_and_sum(one, "completed")
+    yield "  refunded", lambda one, _: _number_and_sum(one, "rejected")
+    yield (
+        "    because",
+        lambda one, _: _listed({_reason(reason): number for reason, number in one.figures.reasons("outgoing", "rejected").items()}),
+    )
+    yield "refused before any debit", lambda one, _: _listed(one.refused())
+    yield "repeated lines, booked once", lambda one, _: str(sum(outcome.outcome == "repeated" for outcome in one.outcomes))
+    yield "books", lambda one, _: "[green]balance[/]" if one.books_balance else f"[red]{escape(one.books)}[/]"
+    yield "clearing with the other bank", _clearing
+
+
+def _number_and_sum(result: Result, status: str) -> str:
+    total = format_minor(result.figures.amount_minor("outgoing", status, "EUR"), "EUR")
+    return f"{result.figures.count('outgoing', status)}  ({total} EUR)"
+
+
+def _clearing(one: Result, other: Result) -> str:
+    ours, theirs = clearing(one, other, "EUR"), clearing(other, one, "EUR")
+    return f"{format_minor(ours, 'EUR')} EUR " + ("[green]mirrors[/]" if ours + theirs == 0 else "[red]does not mirror[/]")
+
+
+def _reason(code: str) -> str:
+    return f"{code} {_REASONS.get(code, '')}".strip()
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return "\n".join(f"{number} {escape(name)}" for name, number in sorted(counts.items())) or "0"
