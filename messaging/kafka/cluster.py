@@ -41,7 +41,7 @@ def get_broker() -> Broker:
 @contextmanager
 def embedded_cluster() -> Iterator[str]:
     """Run librdkafka's own small cluster inside this process; yield its bootstrap servers. It forgets everything at the end."""
-    keeper = Producer({"test.mock.num.brokers": 1})
+    keeper = Producer({"test.mock.num.brokers": 1, "log_level": 4})  # 4: warnings; that this is a mock is no news
     brokers = keeper.list_topics(timeout=ASK_S).brokers.values()
     yield ",".join(f"{broker.host}:{broker.port}" for broker in brokers)
     keeper.flush(0)
