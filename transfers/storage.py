@@ -20,9 +20,9 @@ def insert(entries: Sequence[Entry], *, now: datetime, announce: Sequence[Insert
 
 
 def inserts(entries: Sequence[Entry], *, now: datetime) -> list[Insert]:
-    """Return the writes of new transfers and the first event of each, for callers who send them with their own.
+    """Return the writes of new transfers and the first event of each, to be sent with the ledger's own.
 
-    Columns none of them has a value for are left out.
+    Columns that none of them has a value for are left out.
     """
     columns = zip(FIELDS, zip(*map(msgspec.structs.astuple, entries), strict=True), strict=True) if entries else ()
     filled = {name: values for name, values in columns if any(value is not None for value in values)}
