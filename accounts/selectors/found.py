@@ -1,0 +1,150 @@
+"""Customers, accounts, cards and holds as rows that do not change under who shows them."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from uuid import UUID
+
+import msgspec
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from access.models import User
+from accounts.errors import AccountUnknown, CustomerUnknown
+from accounts.models import CUSTOMER_KINDS, Account, BalanceStripe, Card, Customer, Hold, Mandate
+
+
+class CustomerRow(msgspec.Struct, frozen=True):
+    """A customer."""
+
+    id: UUID
+    name: str
+    phone: str
+    email: str
+    opened_at: datetime
+    closed_at: datetime | None
+
+
+class AccountRow(msgspec.Struct, frozen=True):
+    """An account with what it holds, in minor units; a striped one's balance is the sum of its stripes."""
+
+    number: str
+    kind: str
+    currency: str
+    status: str
+    holder_name: str
+    customer_id: UUID | None
+    balance_minor: int
+    held_minor: int
+    floor_minor: int | None
+    opened_at: datetime
+    closed_at: datetime | None
+
+    @property
+    def available_minor(self) -> int | None:
+        """Return what may leave, None where nothing limits it."""
+        return None if self.floor_minor is None else self.balance_minor - self.held_minor - self.floor_minor
+
+
+class HoldRow(msgspec.Struct, frozen=True):
+    """A hold on an account."""
+
+    id: UUID
+    amount_minor: int
+    purpose: str
+    status: str
+    captured_minor: int
+    placed_at: datetime
+    expires_at: datetime | None
+    ended_at: datetime | None
+
+
+class CardRow(msgspec.Struct, frozen=True):
+    """A card as anybody may see it."""
+
+    id: UUID
+    account: str
+    brand: str
+    last_four: str
+    expires_date: date
+    status: str
+    issued_at: datetime
+
+
+def account_by_number(*, number: str) -> AccountRow:
+    """Return the account; raises AccountUnknown."""
+    for row in _account_rows(Account.objects.filter(number=number)):
+        return row
+    raise AccountUnknown(account=number)
+
+
+def accounts_of(*, customer_id: UUID) -> list[AccountRow]:
+    """Return a customer's accounts, oldest first, closed ones included."""
+    return list(_account_rows(Account.objects.filter(customer_id=customer_id)))
+
+
+def internal_accounts(*, currency: str) -> list[AccountRow]:
+    """Return the bank's own accounts in a currency, oldest first."""
+    return list(_account_rows(Account.objects.filter(currency=currency).exclude(kind__in=CUSTOMER_KINDS)))
+
+
+def balances(*, currency: str) -> dict[str, int]:
+    """Return the balance of each internal account by number, and of all customers' accounts together under `customers`; they sum to 0."""
+    own = {account.number: account.balance_minor for account in internal_accounts(currency=currency)}
+    customers = Account.objects.filter(currency=currency, kind__in=CUSTOMER_KINDS).aggregate(total=Sum("balance_minor"))
+    return own | {"customers": int(customers["total"] or 0)}
+
+
+def customer_by_id(*, customer_id: UUID) -> CustomerRow:
+    """Return the customer; raises CustomerUnknown."""
+    for row in Customer.objects.filter(id=customer_id).values_list(*CustomerRow.__struct_fields__):
+        return CustomerRow(*row)
+    raise CustomerUnknown(customer=str(customer_id))
+
+
+def find_customers(*, text: str, limit: int = 20) -> list[CustomerRow]:
+    """Return customers by part of the name, the beginning of the phone number, or an account's number, in the order of their names."""
+    wanted = text.strip().replace("\0", "")
+    compact = wanted.replace(" ", "")
+    matching = Q(name__icontains=wanted) | Q(phone__startswith=compact) | Q(accounts__number=compact.upper())
+    found = Customer.objects.filter(matching).distinct().order_by("name", "id").values_list(*CustomerRow.__struct_fields__)
+    return [CustomerRow(*row) for row in found[:limit]]
+
+
+def holds_of(*, number: str, only_placed: bool = True, limit: int = 100) -> list[HoldRow]:
+    """Return an account's holds, newest first."""
+    holds = Hold.objects.filter(account__number=number)
+    if only_placed:
+        holds = holds.filter(status=Hold.Status.PLACED)
+    return [HoldRow(*row) for row in holds.order_by("-id").values_list(*HoldRow.__struct_fields__)[:limit]]
+
+
+def cards_of(*, customer_id: UUID) -> list[CardRow]:
+    """Return a customer's cards, newest first."""
+    columns = ("id", "account__number", *CardRow.__struct_fields__[2:])
+    return [CardRow(*row) for row in Card.objects.filter(account__customer_id=customer_id).order_by("-id").values_list(*columns)]
+
+
+def is_mandated(*, user: User, customer_id: UUID) -> bool:
+    """Return whether the user may act for the customer."""
+    return Mandate.objects.filter(user=user, customer_id=customer_id).exists()
+
+
+def mandates_of(*, user: User) -> list[UUID]:
+    """Return the customers the user may act for."""
+    return list(Mandate.objects.filter(user=user).order_by("customer_id").values_list("customer_id", flat=True))
+
+
+def _account_rows(accounts: QuerySet[Account]) -> Iterable[AccountRow]:
+    """Read the accounts with their stripes summed, in one query."""
+    stripes = BalanceStripe.objects.filter(account=OuterRef("pk")).values("account").order_by()
+    summed = stripes.annotate(total=Sum(F("credits_minor") - F("debits_minor"))).values("total")
+    columns = [name if name != "balance_minor" else "summed_minor" for name in AccountRow.__struct_fields__]
+    rows = accounts.annotate(summed_minor=F("balance_minor") + Coalesce(Subquery(summed), 0)).order_by("id").values_list(*columns)
+    return (_account_row(row) for row in rows)
+
+
+def _account_row(row: tuple[object, ...]) -> AccountRow:
+    """Return the row with its balance as an integer: PostgreSQL sums bigints as numeric."""
+    values = dict(zip(AccountRow.__struct_fields__, row, strict=True))
+    values["balance_minor"] = int(str(values["balance_minor"]))
+    return AccountRow(**values)  # type: ignore[arg-type]  # the columns named above

@@ -1,0 +1,121 @@
+"""What happened on one account, page by page, and what it held at a moment; both cost the same however long its history is."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.db import connection
+
+from accounts.errors import AccountUnknown
+from accounts.models import Account, Posting
+
+_NEWEST = 2**63 - 1
+
+# Order and limit stand inside both sides, so that each reads one page of its own index and not the account's whole history.
+_STATEMENT = """
+    SELECT page.seq, page.booked_at, page.transfer_id, page.leg, page.amount, page.balance_after,
+           other.number, other.holder_name, page.currency
+    FROM (
+        SELECT * FROM (
+            SELECT credit_seq AS seq, booked_at, transfer_id, leg, amount_minor AS amount, credit_balance_after AS balance_after,
+                   debit_account_id AS other_id, currency
+            FROM accounts_posting WHERE credit_account_id = CAST(%s AS bigint) AND credit_seq < CAST(%s AS bigint)
+            ORDER BY credit_seq DESC LIMIT CAST(%s AS bigint)
+        ) credits
+        UNION ALL
+        SELECT * FROM (
+            SELECT debit_seq, booked_at, transfer_id, leg, -amount_minor, debit_balance_after, credit_account_id, currency
+            FROM accounts_posting WHERE debit_account_id = CAST(%s AS bigint) AND debit_seq < CAST(%s AS bigint)
+            ORDER BY debit_seq DESC LIMIT CAST(%s AS bigint)
+        ) debits
+    ) page
+    JOIN accounts_account other ON other.id = page.other_id
+    ORDER BY page.seq DESC LIMIT CAST(%s AS bigint)
+"""
+
+# Places on an account are 1, 2, 3 ... without a gap, so halving finds the place in some twenty looks at an index.
+_PLACE_AT = """
+    WITH RECURSIVE search(low, high) AS (
+        SELECT CAST(0 AS bigint), last_seq FROM accounts_account WHERE id = CAST(%s AS bigint)
+        UNION ALL
+        SELECT CASE WHEN tried.booked_at <= %s THEN tried.seq ELSE tried.low END,
+               CASE WHEN tried.booked_at <= %s THEN tried.high ELSE tried.seq - 1 END
+        FROM (
+            SELECT low, high, (low + high + 1) / 2 AS seq, COALESCE(
+                (SELECT booked_at FROM accounts_posting WHERE credit_account_id = CAST(%s AS bigint) AND credit_seq = (low + high + 1) / 2),
+                (SELECT booked_at FROM accounts_posting WHERE debit_account_id = CAST(%s AS bigint) AND debit_seq = (low + high + 1) / 2)
+            ) AS booked_at
+            FROM search WHERE low < high
+        ) tried
+    )
+    SELECT COALESCE(
+        (SELECT credit_balance_after FROM accounts_posting WHERE credit_account_id = CAST(%s AS bigint) AND credit_seq = found.low),
+        (SELECT debit_balance_after FROM accounts_posting WHERE debit_account_id = CAST(%s AS bigint) AND debit_seq = found.low),
+        0
+    ) FROM search found WHERE found.low = found.high
+"""
+
+
+class StatementLine(msgspec.Struct, frozen=True):
+    """One posting as its account sees it: `amount_minor` is negative when money left; the counterparty is the other account."""
+
+    seq: int
+    booked_at: datetime
+    transfer_id: UUID
+    leg: str
+    amount_minor: int
+    balance_after_minor: int
+    counterparty: str
+    counterparty_name: str
+    currency: str
+
+
+def statement(*, number: str, before_seq: int | None = None, limit: int = 50) -> list[StatementLine]:
+    """Return the account's postings, newest first, from below the place `before_seq`; the last line's `seq` asks for the next page.
+
+    A striped account keeps no places and has no statement. Raises AccountUnknown.
+    """
+    account_id = _account_id(number)
+    below = _NEWEST if before_seq is None else before_seq
+    side = [account_id, below, limit]
+    with connection.cursor() as cursor:
+        cursor.execute(_STATEMENT, [*side, *side, limit])
+        rows = cursor.fetchall()
+    at, transfer = _reader("booked_at"), _reader("transfer_id")
+    return [StatementLine(seq, at(booked_at), transfer(transfer_id), *rest) for seq, booked_at, transfer_id, *rest in rows]
+
+
+def balance_at(*, number: str, at: datetime) -> int:
+    """Return the balance in minor units after the postings booked up to `at`; a striped account's history is not kept: 0.
+
+    Postings of one account follow each other as their transactions did, which may differ from their clocks by moments; the answer
+    is the balance between two neighbours of which the first was booked by then and the second later. Raises AccountUnknown.
+    """
+    account_id = _account_id(number)
+    moment = connection.ops.adapt_datetimefield_value(at)
+    with connection.cursor() as cursor:
+        cursor.execute(_PLACE_AT, [account_id, moment, moment, *[account_id] * 4])
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+def _account_id(number: str) -> int:
+    account_id = Account.objects.filter(number=number).values_list("id", flat=True).first()
+    if account_id is None:
+        raise AccountUnknown(account=number)
+    return account_id
+
+
+def _reader(name: str) -> Callable[[Any], Any]:
+    """Return what turns a raw value of this column of postings into what the ORM would have read."""
+    expression = Posting._meta.get_field(name).cached_col  # type: ignore[union-attr]  # a column, not a relation
+    converters = connection.ops.get_db_converters(expression)
+
+    def read(value: Any) -> Any:
+        for convert in converters:
+            value = convert(value, expression, connection)
+        return value
+
+    return read
