@@ -80,14 +80,14 @@ class Actor:
 
 
 class World:
-    """HEAD, BNKA and BNKB around one broker."""
+    """HEAD and two banks, BNKA and BNKB unless a shared broker asks for other codes, around one broker."""
 
-    def __init__(self, *, broker: Broker, folder: Path) -> None:
+    def __init__(self, *, broker: Broker, folder: Path, codes: tuple[str, str] = ("BNKA", "BNKB")) -> None:
         self.broker = broker
         head_file = folder / "HEAD.pem"
         head_key = signing.create_key_file(file=head_file)
         self.head = Actor(site=_site("HEAD", head_key, head_file, role="headbank"), key=head_key)
-        self.anna, self.bert = (self._bank(code, folder) for code in ("BNKA", "BNKB"))
+        self.anna, self.bert = (self._bank(code, folder) for code in codes)
 
     def _bank(self, code: str, folder: Path) -> Actor:
         file = folder / f"{code}.pem"
@@ -112,15 +112,15 @@ class World:
         """Create the banks' topics, as their first start does."""
         self.broker.create_topics(topics=[Topic(name=topic_of(code=bank.code), partitions=4) for bank in (self.anna, self.bert)])
 
-    def post(self, value: bytes, *, headers: Sequence[tuple[str, bytes]], to: str = "BNKB", partition: int = 0) -> None:
+    def post(self, value: bytes, *, headers: Sequence[tuple[str, bytes]], to: str = "", partition: int = 0) -> None:
         """Write any bytes into a letter box, as anybody who may write there could."""
-        record = Outgoing(topic=topic_of(code=to), partition=partition, value=value, headers=tuple(headers))
+        record = Outgoing(topic=topic_of(code=to or self.bert.code), partition=partition, value=value, headers=tuple(headers))
         self.broker.producer(name="somebody").publish(records=[record])
 
-    def send(self, text: str, *, items: int = 1, partition: int = 0, to: str = "BNKB") -> None:
-        """Let BNKA write a good message to another bank."""
-        value = letter(text, source="BNKA", destination=to, items=items)
-        self.post(value, headers=self.anna.key.headers(domain=Domain.MESSAGE, value=value), to=to, partition=partition)
+    def send(self, text: str, *, items: int = 1, partition: int = 0) -> None:
+        """Let the first bank write a good message to the second."""
+        value = letter(text, source=self.anna.code, destination=self.bert.code, items=items)
+        self.post(value, headers=self.anna.key.headers(domain=Domain.MESSAGE, value=value), partition=partition)
 
 
 def letter(text: str, *, source: str, destination: str, type: str = "greeting.sent.v1", items: int = 1) -> bytes:  # noqa: A002
