@@ -138,8 +138,9 @@ class Supervisor:
             _end_session(process)
         self._children.clear()
 
-    def _start(self, job: Job, *, answer: Path | None = None) -> subprocess.Popen[bytes]:
-        return start_child(job.command, log=self.log_of(job.name), environment=job.environment, last_signal=job.last_signal, answer=answer)
+    def _start(self, job: Job) -> subprocess.Popen[bytes]:
+        log, answer = self.log_of(job.name), self.answer_of(job.name) if job.answers else None
+        return start_child(job.command, log=log, environment=job.environment, last_signal=job.last_signal, answer=answer)
 
     def _judge(self, job: Job, process: subprocess.Popen[bytes]) -> int:
         """Return the exit code of a command; raise MachineError when it failed."""
