@@ -40,15 +40,12 @@ _PLACE_AT = """
     WITH RECURSIVE search(low, high) AS (
         SELECT CAST(0 AS bigint), last_seq FROM accounts_account WHERE id = CAST(%s AS bigint)
         UNION ALL
-        SELECT CASE WHEN tried.booked_at <= %s THEN tried.seq ELSE tried.low END,
-               CASE WHEN tried.booked_at <= %s THEN tried.high ELSE tried.seq - 1 END
-        FROM (
-            SELECT low, high, (low + high + 1) / 2 AS seq, COALESCE(
-                (SELECT booked_at FROM accounts_posting WHERE credit_account_id = CAST(%s AS bigint) AND credit_seq = (low + high + 1) / 2),
-                (SELECT booked_at FROM accounts_posting WHERE debit_account_id = CAST(%s AS bigint) AND debit_seq = (low + high + 1) / 2)
-            ) AS booked_at
-            FROM search WHERE low < high
-        ) tried
+        SELECT CASE WHEN tried.booked_at <= %s THEN (low + high + 1) / 2 ELSE low END,
+               CASE WHEN tried.booked_at <= %s THEN high ELSE (low + high + 1) / 2 - 1 END
+        FROM search JOIN accounts_posting tried
+            ON (tried.credit_account_id = CAST(%s AS bigint) AND tried.credit_seq = (low + high + 1) / 2)
+            OR (tried.debit_account_id = CAST(%s AS bigint) AND tried.debit_seq = (low + high + 1) / 2)
+        WHERE low < high
     )
     SELECT COALESCE(
         (SELECT credit_balance_after FROM accounts_posting WHERE credit_account_id = CAST(%s AS bigint) AND credit_seq = found.low),
