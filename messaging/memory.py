@@ -180,8 +180,8 @@ class MemoryConsumer:
 
     def poll(self, *, limit: int, timeout_s: float) -> list[Record]:  # noqa: ARG002  # the Protocol's: memory never waits
         """Return the next records, at most `limit`."""
-        if self._positions is None or self._cluster_id != self._broker.cluster_id():
-            self._cluster_id = self._broker.cluster_id()  # a broker that forgot everything forgot its groups, too
+        if not self._positions or self._cluster_id != self._broker.cluster_id():
+            self._cluster_id = self._broker.cluster_id()  # a broker that forgot everything forgot its groups, too, and maybe the topic
             self._positions = dict(self._ask(self._broker.bounds(topic=self._topic)))
         return self._broker.read(topic=self._topic, positions=self._positions, limit=limit)
 
