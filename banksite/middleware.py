@@ -1,6 +1,7 @@
 """What happens to every request: its id, its log line, its content security policy."""
 
 from collections.abc import Callable
+from typing import cast
 
 import structlog
 from django.http import HttpRequest, HttpResponse
@@ -19,8 +20,7 @@ class RequestMiddleware(StructlogMiddleware):
         self.prepare(request)
         name = str(structlog.contextvars.get_contextvars()["request_id"])
         with request_id.answering(name):
-            response = self.get_response(request)
-        assert isinstance(response, HttpResponse)
+            response = cast(HttpResponse, self.get_response(request))  # or one that streams, which has headers and a status too
         response["Request-Id"] = name
         self.handle_response(request, response)
         return response

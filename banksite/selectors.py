@@ -111,7 +111,7 @@ def _figures(now: datetime) -> Iterator[Figure]:
         yield Figure(label="On their way", text=_count(Transfer.objects.filter(status=Transfer.Status.PENDING)))
         yield Figure(label="Waiting for approval", text=_count(Transfer.objects.filter(status=Transfer.Status.AWAITING_APPROVAL)))
         yield Figure(label="Messages unanswered", text=_count(Message.objects.filter(finished_at__isnull=True)))
-    yield Figure(label="Directory of banks", text=f"version {messaging.selectors.directory_version()}")
+    yield Figure(label="Directory version", text=str(messaging.selectors.directory_version()))
 
 
 def _signs(now: datetime) -> Iterator[Sign]:
@@ -119,7 +119,7 @@ def _signs(now: datetime) -> Iterator[Sign]:
     gone = triggers.missing(connection, triggers.registered())
     yield Sign(code="triggers", is_red=bool(gone), detail=f"missing: {', '.join(gone)}; migrate" if gone else "all in place")
     in_recovery = messaging.selectors.in_recovery()
-    yield Sign(code="recovery", is_red=in_recovery, detail="in recovery; compare, then end_recovery" if in_recovery else "no")
+    yield Sign(code="recovery", is_red=in_recovery, detail="in recovery; compare, then end_recovery" if in_recovery else "not needed")
     letters = messaging.selectors.open_dead_letters()
     yield Sign(code="dead-letters", is_red=letters > 0, detail=f"{letters} wait for a person" if letters else "none")
     age_s = _age_s(messaging.selectors.oldest_unsent(), now)

@@ -84,11 +84,11 @@ INSTALLED_APPS = [
     "headbank",
 ]
 MIDDLEWARE = [
-    "banksite.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "banksite.middleware.RequestMiddleware",
     "csp.middleware.CSPMiddleware",
     "banksite.middleware.AdminPolicyMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -212,7 +212,23 @@ UNFOLD = {
     "SITE_HEADER": SITE["name"],
     "SITE_SUBHEADER": "Head bank" if SITE["role"] == "headbank" else f"Bank {SITE['code']}",
     "SITE_SYMBOL": "account_balance",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": f"/{STATIC_URL}banksite/mark.svg"}],
     "SITE_URL": "/",
+    "COLORS": {
+        "primary": {  # the accent of the bank's own pages, light to dark
+            "50": "#effaf6",
+            "100": "#d8f2e8",
+            "200": "#b3e4d3",
+            "300": "#82cfb8",
+            "400": "#4db398",
+            "500": "#2a967b",
+            "600": "#0f5c4d",
+            "700": "#0c4f42",
+            "800": "#0a4439",
+            "900": "#083a31",
+            "950": "#04211c",
+        }
+    },
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": navigation.sidebar},

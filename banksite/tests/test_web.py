@@ -115,6 +115,12 @@ class TestEveryAnswer:
         assert "unsafe" not in page["Content-Security-Policy"]
         assert "script-src 'self' 'unsafe-eval';" in lists["Content-Security-Policy"] + ";"
 
+    def test_may_be_streamed(self, client: Client) -> None:
+        answer = client.get("/static/banksite/bank.css")
+
+        assert answer.status_code == 200
+        assert b"--accent" in answer.getvalue()
+
     def test_tells_a_missing_page_from_our_own(self, client: Client) -> None:
         answer = client.get("/nowhere")
 

@@ -18,6 +18,6 @@ class Command(BaseCommand):
             keys = open_bank(now=timezone.now())
         except DomainError as refusal:
             raise CommandError(str(refusal)) from refusal
-        for line in keys:
-            self.stderr.write(line)
+        for use, public_key in keys.items():
+            self.stderr.write(f"public key for {use}: {public_key}")
         self.stderr.write(f"{this_bank().name} ({this_bank().code}) is open.")

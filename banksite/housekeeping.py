@@ -1,0 +1,69 @@
+"""What must be tidied now and then: holds and questions whose time has come, messages, sessions and tokens that are over."""
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from threading import Event
+
+from django.contrib.sessions.models import Session
+from django.db import InterfaceError, OperationalError, close_old_connections
+from django.utils import timezone
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+
+import accounts.services
+import messaging.services
+import transfers.services
+from access.retry import retrying
+
+logger = logging.getLogger(__name__)
+_LIMIT = 1_000
+_ROUNDS = 1_000  # of _LIMIT each: one pass ends, however much there is
+
+
+def _delete_sessions(*, now: datetime, limit: int) -> int:
+    """Delete sessions that are over; return how many."""
+    over = Session.objects.filter(expire_date__lt=now).order_by("expire_date", "pk").values_list("pk", flat=True)[:limit]
+    return Session.objects.filter(pk__in=list(over)).delete()[0]
+
+
+def _delete_tokens(*, now: datetime, limit: int) -> int:
+    """Delete refresh tokens that are over, revoked or not; return how many."""
+    over = list(OutstandingToken.objects.filter(expires_at__lt=now).order_by("expires_at", "pk").values_list("pk", flat=True)[:limit])
+    OutstandingToken.objects.filter(pk__in=over).delete()
+    return len(over)
+
+
+TASKS: Mapping[str, Callable[..., int]] = {
+    "holds": accounts.services.expire_holds,
+    "approvals": transfers.services.expire_approvals,
+    "messages": messaging.services.delete_finished_messages,
+    "sessions": _delete_sessions,
+    "tokens": _delete_tokens,
+}
+
+
+def tidy(*, now: datetime) -> dict[str, int]:
+    """Do every task once, in portions, and return how much each did; safe to repeat and beside another one."""
+    return {name: _all_of(task, now=now) for name, task in TASKS.items()}
+
+
+def tidy_until(*, stop: Event, every_s: float) -> None:
+    """Tidy every so often until `stop` is set; a database that is away is waited for."""
+    while not stop.is_set():
+        close_old_connections()
+        try:
+            logger.info("housekeeping.done", extra=tidy(now=timezone.now()))
+        except (OperationalError, InterfaceError):
+            logger.exception("housekeeping.failed")
+        stop.wait(every_s)
+
+
+def _all_of(task: Callable[..., int], *, now: datetime) -> int:
+    """Repeat the task until a portion is not full; return how much was done."""
+    total = 0
+    for _ in range(_ROUNDS):
+        done = retrying(lambda: task(now=now, limit=_LIMIT))
+        total += done
+        if done < _LIMIT:
+            break
+    return total

@@ -1,0 +1,24 @@
+"""Tidy up."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from banksite import housekeeping
+from messaging.stop import stop_on_sigterm
+
+
+class Command(BaseCommand):
+    help = "End holds and questions whose time has come and delete what is over; once, or every so often until SIGTERM. Safe to run twice."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--every", type=float, metavar="SECONDS")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["every"] is not None:
+            housekeeping.tidy_until(stop=stop_on_sigterm(), every_s=max(0.1, options["every"]))
+            return
+        for name, done in housekeeping.tidy(now=timezone.now()).items():
+            self.stdout.write(f"{name}\t{done}")
