@@ -75,6 +75,11 @@ def pending_to(*, bank: str) -> int:
     return Transfer.objects.filter(status=Transfer.Status.PENDING, destination_bank=bank).count()
 
 
+def count() -> int:
+    """Return how many transfers there are: for a command that reads them all anyway."""
+    return Transfer.objects.count()
+
+
 def counts_by_status() -> dict[tuple[str, str], int]:
     """Return how many transfers there are of each (kind, status): for a command that takes its time, not for a page."""
     rows = Transfer.objects.values_list("kind", "status").annotate(number=Count("id")).order_by("kind", "status")

@@ -45,6 +45,6 @@ def _may_enter(*, folder: Path, user: str) -> bool:
         ["/usr/bin/test", "-x", folder],
         cwd="/",
         check=False,
-        **identity_of(user),  # type: ignore[call-overload]  # a mapping of the identity arguments
+        **identity_of(user),
     )
     return asked.returncode == 0

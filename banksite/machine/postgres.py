@@ -150,7 +150,7 @@ class PostgresServer:
             capture_output=True,
             text=True,
             check=False,
-            **identity_of(self._user),  # type: ignore[call-overload]  # a mapping of the identity arguments, or empty
+            **identity_of(self._user),
         )
 
 

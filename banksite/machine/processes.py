@@ -9,10 +9,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
+from typing import TypedDict
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None  # loaded before any fork
+
+
+class Identity(TypedDict, total=False):
+    """Who a process runs as, in the words of `subprocess`; empty: as we do."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
 
 
 def start_child(
@@ -22,27 +32,30 @@ def start_child(
     user: str | None = None,
     environment: Mapping[str, str] | None = None,
     last_signal: signal.Signals = signal.SIGKILL,
+    answer: Path | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start a process that gets `last_signal` when we die, however we die; its output is appended to `log`.
+
+    Its stdout replaces `answer` instead where that is given.
 
     Call it from a thread that lives as long as the program does: Linux sends the signal when the *thread* that
     forked ends. The child has a session of its own, so Ctrl-C reaches us alone and we stop children in order.
     `user` needs root.
     """
-    with log.open("ab") as output:
+    with log.open("ab") as output, answer.open("wb") if answer else nullcontext(output) as stdout:
         child = subprocess.Popen(
             [str(part) for part in command],
             stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
+            stdout=stdout,
+            stderr=output,
             env={**os.environ, **(environment or {})},
             start_new_session=True,
             preexec_fn=_dying_with(parent=os.getpid(), last_signal=last_signal),
-            **identity_of(user),  # type: ignore[call-overload]  # a mapping of the identity arguments, or empty
+            **identity_of(user),
         )
     if _LIBC is None:
         atexit.register(stop_child, child, patience_s=10)
-    return child  # type: ignore[no-any-return]  # follows from the ignore above
+    return child
 
 
 def stop_child(child: subprocess.Popen[bytes], *, patience_s: float, with_signal: signal.Signals = signal.SIGTERM) -> None:
@@ -70,12 +83,12 @@ def wait_until(condition: Callable[[], bool], *, limit_s: float, every_s: float 
     return held
 
 
-def identity_of(user: str | None) -> dict[str, object]:
-    """Return the arguments with which `subprocess` runs something as this user; none when there is no one to become."""
+def identity_of(user: str | None) -> Identity:
+    """Return the arguments with which `subprocess` runs something as this user, without any other group; root only."""
     if user is None:
-        return {}
+        return Identity()
     entry = pwd.getpwnam(user)
-    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+    return Identity(user=entry.pw_uid, group=entry.pw_gid, extra_groups=[])
 
 
 def last_lines(log: Path, *, count: int = 1) -> str:
