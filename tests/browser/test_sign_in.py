@@ -32,8 +32,12 @@ class TestAMemberOfStaff:
             if not request.url.startswith("data:"):
                 visited.add(urlsplit(request.url).netloc)
 
+        def note_failure(request: Request) -> None:
+            if request.failure != "net::ERR_ABORTED":  # the browser's own doing when it leaves a page whose icon is still under way
+                troubles.append(f"{request.url}: {request.failure}")
+
         page.on("request", note)
-        page.on("requestfailed", lambda request: troubles.append(f"{request.url} failed"))
+        page.on("requestfailed", note_failure)
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on("console", lambda message: troubles.append(message.text) if message.type in {"error", "warning"} else None)
 
