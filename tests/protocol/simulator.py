@@ -1,0 +1,241 @@
+"""A day in a town of banks, decided by a seed: orders, turns, mishaps; then calm, and the examiner."""
+
+from collections import Counter
+from collections.abc import Callable
+from random import Random
+
+from django.db import OperationalError, transaction
+
+from access.errors import DomainError
+from access.retry import is_transient
+from messaging import letter_box, offsets
+from messaging.broker import Outgoing
+from messaging.memory import MemoryBroker, Weather
+from tests.protocol.banks import Town
+from tests.protocol.clerk import Clerk
+from tests.protocol.examiner import findings
+from tests.protocol.ids import seeded_ids
+from tests.protocol.mishaps import Crash, Mishaps
+from tests.protocol.world import World
+
+STEPS = (25, 60)
+CALM_ROUNDS = 60
+BUSY = "SELECT 1 FROM messaging_message WHERE finished_at IS NULL UNION ALL SELECT 1 FROM transfers_transfer WHERE status = 'pending'"
+
+
+class CountingBroker(MemoryBroker):
+    """A broker that counts what the weather does to records."""
+
+    def __init__(self, counts: Counter[str]) -> None:
+        super().__init__()
+        self._counts = counts
+
+    def _receive(self, record: Outgoing) -> None:
+        held, there = len(self._held), self._written()
+        super()._receive(record)
+        held, there = len(self._held) - held, self._written() - there
+        self._counts["record dropped"] += held + there == 0
+        self._counts["record duplicated"] += held + there == 2
+        self._counts["record delayed"] += held > 0
+
+    def _written(self) -> int:
+        return sum(len(log) for logs in self._logs.values() for log in logs)
+
+
+class Simulation:
+    """One seed. `trace` tells what happened, `counts` how often each kind of fault did."""
+
+    def __init__(self, town: Town, *, seed: int) -> None:
+        self.seed, self._random = seed, Random(seed)
+        self._codes = ("BNKA", "BNKB", "BNKC")[: self._random.choice((2, 2, 3))]
+        self.trace: list[str] = []
+        self._town, self._version = town, 1
+        self._mishaps = Mishaps(self._random, meddle=self._meddle)
+        self._actions: list[tuple[str, float, Callable[[], str]]] = []
+        self.world: World
+
+    @property
+    def counts(self) -> Counter[str]:
+        """Return how often each kind of fault happened."""
+        return self._mishaps.counts
+
+    def run(self) -> list[str]:
+        """Live the day; return what the examiner finds."""
+        with seeded_ids(self._random):
+            self.world = World(self._town, random=self._random, codes=self._codes, broker=CountingBroker(self.counts))
+            self._clerk = Clerk(self.world, self._random)
+            self._begin()
+            for _ in range(self._random.randint(*STEPS)):
+                self._step()
+            self._calm()
+        return findings({code: bank.database.raw for code, bank in self.world.banks.items()})
+
+    def _begin(self) -> None:
+        """Draw the day's weather and what may happen in it; a third of all kinds stays away."""
+        random = self._random
+        drop, duplicate, delay = (0.0 if random.random() < 1 / 3 else random.uniform(0.02, 0.35) for _ in range(3))
+        self.world.broker.weather = Weather(random=random, drop=drop, duplicate=duplicate, delay=delay)
+        self.world.broker.hook = self._mishaps.at
+        for bank in self.world.banks.values():
+            bank.database.hook = self._mishaps.at
+        always: list[tuple[str, float, Callable[[], str]]] = [
+            ("order", 8, self._clerk.order),
+            ("relay", 12, self._relay),
+            ("consume", 14, self._consume),
+            ("time passes", 6, self._time_passes),
+        ]
+        sometimes: list[tuple[str, float, Callable[[], str]]] = [
+            ("cancel", 2.5, self._clerk.cancel),
+            ("decide", 2, self._clerk.decide),
+            ("reverse", 0.5, self._clerk.reverse),
+            ("leave", 1, self._clerk.leave),
+            ("expire", 1, self._clerk.expire),
+            ("long time passes", 0.7, self._long_time_passes),
+            ("broker loses everything", 0.7, self._wipe),
+            ("broker loses an end", 0.7, self._truncate),
+            ("replay", 1, self._replay),
+            ("second consumer", 0.7, self._second_consumer),
+            ("second relay", 0.7, self._second_relay),
+            ("directory", 1, self._change_directory),
+            ("power fails", 0.7, self._power_fails),
+        ]
+        self._actions = always + [action for action in sometimes if random.random() < 2 / 3]
+
+    def _step(self) -> None:
+        """Let the next thing happen to somebody."""
+        weights = [weight for _, weight, _ in self._actions]
+        name, _, action = self._random.choices(self._actions, weights)[0]
+        self._mishaps.active = True
+        try:
+            self.trace.append(f"{self.world.now:%H:%M:%S} {name}: {action()}")
+        except Crash as crash:
+            self.trace.append(f"{self.world.now:%H:%M:%S} {name}: died {crash}")
+        except DomainError as refusal:
+            self.trace.append(f"{self.world.now:%H:%M:%S} {name}: refused, {refusal.code}")
+        except OperationalError as error:
+            if not is_transient(error):
+                raise
+            self.trace.append(f"{self.world.now:%H:%M:%S} {name}: database busy for too long")
+        finally:
+            self._mishaps.active = False
+        self.world.wait(self._random.random())
+
+    def _meddle(self) -> None:
+        """Let a process take a turn while another is between two of its steps."""
+        code = self._random.choice(self._codes)
+        turn = self._relay if self._random.random() < 0.5 else self._consume
+        try:
+            self.trace.append(f"    meanwhile {turn(code)}")
+        except Crash as crash:
+            self.trace.append(f"    meanwhile somebody at {code} died {crash}")
+
+    # processes
+
+    def _relay(self, code: str | None = None) -> str:
+        code = code or self._random.choice(self._codes)
+        which = self._random.randrange(len(self.world.relays[code]))
+        try:
+            return f"{code} relay {which} published {self.world.relay(code, which)}"
+        except Crash:
+            self.world.restart_relay(code, which)
+            raise
+
+    def _consume(self, code: str | None = None) -> str:
+        code = code or self._random.choice(self._codes)
+        which = self._random.randrange(len(self.world.consumers[code]))
+        try:
+            return f"{code} consumer {which} settled {self.world.consume(code, which)}"
+        except Crash:
+            self.world.restart_consumer(code, which)
+            raise
+
+    def _second_consumer(self) -> str:
+        code = self._random.choice(self._codes)
+        self._count("second consumer")
+        self.world.consumers[code].append(self.world.new_consumer(code))
+        return code
+
+    def _second_relay(self) -> str:
+        code = self._random.choice(self._codes)
+        self._count("second relay")
+        self.world.relays[code].append(self.world.new_relay(code))
+        return code
+
+    def _power_fails(self) -> str:
+        code = self._random.choice(self._codes)
+        self._count("power fails")
+        for which in range(len(self.world.relays[code])):
+            self.world.restart_relay(code, which)
+        for which in range(len(self.world.consumers[code])):
+            self.world.restart_consumer(code, which)
+        return code
+
+    # the world around them
+
+    def _time_passes(self) -> str:
+        self.world.wait(self._random.choice((1, 5, 15, 70)))
+        return f"{self.world.now:%H:%M:%S}"
+
+    def _long_time_passes(self) -> str:
+        self._count("long time passes")
+        self.world.wait(self._random.choice((1_800, 3_700, 7_300)))
+        return f"{self.world.now:%H:%M:%S}"
+
+    def _wipe(self) -> str:
+        self._count("broker loses everything")
+        self.world.broker.wipe()
+        self._mishaps.active = False
+        self.world.publish_directory()
+        return "all topics"
+
+    def _truncate(self) -> str:
+        code, topic = self._some_letter_box()
+        bounds = self.world.broker.bounds(topic=topic)
+        lost = [partition for partition, (_, end) in bounds.items() if end]
+        if not lost:
+            return "nothing was there"
+        self._count("broker loses an end")
+        partition = self._random.choice(lost)
+        end = self._random.randrange(bounds[partition][1])
+        self.world.broker.truncate(topic=topic, partition=partition, end=end)
+        return f"{code}, partition {partition} from {end}"
+
+    def _replay(self) -> str:
+        code, topic = self._some_letter_box()
+        with self.world.at(code), transaction.atomic():
+            moved = offsets.rewind(topic=topic, starts=None, now=self.world.now)
+        self._count("replay", bool(moved))
+        return f"{code} {moved}"
+
+    def _change_directory(self) -> str:
+        suspended = frozenset(self._codes[:1]) if self._random.random() < 0.5 else frozenset()
+        self._count("bank suspended" if suspended else "directory changes")
+        self._version += 1
+        self._mishaps.active = False
+        self.world.publish_directory(self._town.document(version=self._version, suspended=suspended))
+        return f"version {self._version}, suspended {sorted(suspended)}"
+
+    def _some_letter_box(self) -> tuple[str, str]:
+        code = self._random.choice(self._codes)
+        return code, letter_box.topic_of(code=code)
+
+    def _count(self, kind: str, times: int = 1) -> None:
+        self.counts[kind] += times
+
+    # the evening
+
+    def _calm(self) -> None:
+        """Let everything work again until nothing is owed: customers ask until they are answered, what waited too long ends."""
+        broker = self.world.broker
+        broker.weather = None
+        broker.settle()
+        for request in self._clerk.requests:
+            if not request.answers:
+                self._clerk.ask(request)
+        self.world.wait(7_300)
+        self._clerk.expire()
+        for _ in range(CALM_ROUNDS):
+            self.world.converse(rounds=1, pause_s=11)
+            if not any(self.world.rows(code, BUSY) for code in self._codes):
+                break
+        self.trace.append(f"{self.world.now:%H:%M:%S} calm")
