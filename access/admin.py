@@ -25,15 +25,15 @@ class BankAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold ships no types
     list_per_page = 50
     ordering: Sequence[str] = ("-pk",)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002  # Django passes them
         """Refuse: rows come from services."""
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:  # noqa: ARG002
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:  # noqa: ARG002  # Django passes them
         """Refuse: changes are actions with a dialog and a reason."""
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:  # noqa: ARG002
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:  # noqa: ARG002  # Django passes them
         """Refuse: nothing is ever deleted."""
         return False
 

@@ -118,7 +118,7 @@ def _execute_postgresql(writes: Sequence[Insert | Update]) -> Sequence[int]:
         parameters += [column.get_db_prep_value(value, connection) for column, value in zip(fixed, write.constants.values(), strict=True)]
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        return cursor.fetchone()  # type: ignore[no-any-return]
+        return cursor.fetchone()  # type: ignore[no-any-return]  # a row of counts
 
 
 @lru_cache(maxsize=500)
@@ -263,7 +263,7 @@ _ARRAYS: Mapping[str, Callable[[Sequence[Any]], str]] = {
 
 
 @models.Field.register_lookup
-class AnyOf(models.Lookup):  # type: ignore[type-arg]
+class AnyOf(models.Lookup):  # type: ignore[type-arg]  # not generic at run time
     """Filter by membership with ONE parameter, `filter(id__any=ids)`: one plan and no limit for any number of values."""
 
     lookup_name = "any"

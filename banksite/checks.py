@@ -21,7 +21,7 @@ def keeps_assertions(app_configs: Apps, **_: Any) -> list[CheckMessage]:  # noqa
     return [Error("Python runs with -O, which removes assertions.", hint="Start without -O and PYTHONOPTIMIZE.", id="banksite.E001")]
 
 
-def sqlite_is_safe(app_configs: Apps, **_: Any) -> list[CheckMessage]:  # noqa: ARG001
+def sqlite_is_safe(app_configs: Apps, **_: Any) -> list[CheckMessage]:  # noqa: ARG001  # Django passes it
     """Refuse SQLite in WAL mode on a version that can lose commits there, and transactions that do not lock when they begin."""
     database = settings.DATABASES["default"]
     if "sqlite" not in database["ENGINE"]:
@@ -44,7 +44,7 @@ def wal_loses_commits(version: tuple[int, ...]) -> bool:
     return version < (3, 50, 7) or (3, 51) <= version < (3, 51, 3)
 
 
-def tokens_can_be_revoked(app_configs: Apps, **_: Any) -> list[CheckMessage]:  # noqa: ARG001
+def tokens_can_be_revoked(app_configs: Apps, **_: Any) -> list[CheckMessage]:  # noqa: ARG001  # Django passes it
     """Refuse a site whose refresh tokens could be used twice."""
     if "rest_framework_simplejwt.token_blacklist" in settings.INSTALLED_APPS:
         return []
@@ -52,7 +52,7 @@ def tokens_can_be_revoked(app_configs: Apps, **_: Any) -> list[CheckMessage]:  #
     return [Error("Refresh tokens cannot be revoked.", hint=hint, id="banksite.E004")]
 
 
-def debug_stays_at_home(app_configs: Apps, **_: Any) -> list[CheckMessage]:  # noqa: ARG001
+def debug_stays_at_home(app_configs: Apps, **_: Any) -> list[CheckMessage]:  # noqa: ARG001  # Django passes it
     """Refuse DEBUG where others can reach it: its error pages show settings and data."""
     strangers = sorted(set(settings.ALLOWED_HOSTS) - _LOCAL_HOSTS)
     if not settings.DEBUG or not strangers:
@@ -61,14 +61,14 @@ def debug_stays_at_home(app_configs: Apps, **_: Any) -> list[CheckMessage]:  # n
     return [Error(f"DEBUG is on and the site answers as {', '.join(strangers)}.", hint=hint, id="banksite.E005")]
 
 
-def requests_open_no_transaction(app_configs: Apps, **_: Any) -> list[CheckMessage]:  # noqa: ARG001
+def requests_open_no_transaction(app_configs: Apps, **_: Any) -> list[CheckMessage]:  # noqa: ARG001  # Django passes it
     """Refuse ATOMIC_REQUESTS: an idempotent answer must be committed before it is given."""
     if not settings.DATABASES["default"].get("ATOMIC_REQUESTS"):
         return []
     return [Error("ATOMIC_REQUESTS is on.", hint="Services open their own transactions; turn it off.", id="banksite.E006")]
 
 
-def role_is_known(app_configs: Apps, **_: Any) -> list[CheckMessage]:  # noqa: ARG001
+def role_is_known(app_configs: Apps, **_: Any) -> list[CheckMessage]:  # noqa: ARG001  # Django passes it
     """Refuse a role that no addresses, navigation and users were made for."""
     if settings.SITE["role"] in _ROLES:
         return []

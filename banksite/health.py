@@ -13,14 +13,14 @@ from banksite import selectors
 
 @never_cache
 @require_safe
-def livez(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
+def livez(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  # Django passes it
     """Answer 200 as long as the process answers at all; it looks at nothing else, so that a slow database restarts no process."""
     return JsonResponse({"status": "alive"})
 
 
 @never_cache
 @require_safe
-def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
+def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  # Django passes it
     """Answer 200 when the database is there and migrated, else 503; Kafka is no part of it, because a bank works on without."""
     try:
         executor = MigrationExecutor(connection)
@@ -34,7 +34,7 @@ def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
 
 @never_cache
 @require_safe
-def metrics(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+def metrics(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  # Django passes it
     """Answer the bank's state as Prometheus reads it; of the bank, not of one process, so it is right under any number of them."""
     registry = CollectorRegistry()
     for name, help_text, value in selectors.metrics(now=timezone.now()):

@@ -73,5 +73,5 @@ def lock_pending_to(*, bank: str) -> dict[UUID, Entry]:
 
 def entries_of(rows: Iterable[Sequence[object]]) -> dict[UUID, Entry]:
     """Return rows of FIELDS as entries by id."""
-    made = (Entry(**dict(zip(FIELDS, row, strict=True))) for row in rows)  # type: ignore[arg-type]
+    made = (Entry(**dict(zip(FIELDS, row, strict=True))) for row in rows)  # type: ignore[arg-type]  # FIELDS are the names
     return {entry.id: entry for entry in made}
