@@ -14,20 +14,21 @@ import pytest
 
 from banksite.demo.banks import CHECKOUT
 from banksite.machine.ports import free_ports, is_free
-from banksite.machine.processes import kill_child, stop_child, wait_until
+from banksite.machine.processes import stop_child, wait_until
 
 START_LIMIT_S = 180.0
+pytestmark = pytest.mark.demo
 
 
 class Running:
     """A demo that was started as a user does, in a folder of its own."""
 
-    def __init__(self, *, folder: Path, port: int, arguments: tuple[str, ...] = ()) -> None:
-        self.port, self._folder = port, folder
-        self._output = folder / "shown.txt"
-        command = [sys.executable, "-m", "banksite.demo", "--state", folder / "state", "--port", str(port), *arguments]
+    def __init__(self, *, folder: Path, port: int, arguments: tuple[str, ...] = (), name: str = "shown") -> None:
+        folder.mkdir(exist_ok=True)
+        self.port, self.state, self._output = port, folder / "state", folder / f"{name}.txt"
+        command: list[str | Path] = [sys.executable, "-m", "banksite.demo", "--state", self.state, "--port", str(port), *arguments]
         with self._output.open("wb") as output:
-            self.process = subprocess.Popen(command, cwd=CHECKOUT, stdout=output, stderr=subprocess.STDOUT)
+            self.process = subprocess.Popen(command, cwd=CHECKOUT, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
 
     @property
     def shown(self) -> str:
@@ -43,7 +44,7 @@ class Running:
 
     def children(self) -> dict[int, str]:
         """Return everything alive that works in this demo's folder, by process id."""
-        return {pid: command for pid, command in living() if str(self._folder) in environment_of(pid)}
+        return {pid: command for pid, command in living() if str(self.state) in environment_of(pid)}
 
 
 @contextmanager
@@ -55,75 +56,68 @@ def demo(folder: Path, *arguments: str) -> Iterator[Running]:
         stop_child(running.process, patience_s=30)
 
 
+@pytest.fixture(scope="module")
+def first_start(tmp_path_factory: pytest.TempPathFactory) -> Running:
+    """Return a demo that was started on nothing, checked itself and ended."""
+    with demo(tmp_path_factory.mktemp("first"), "--check") as running:
+        running.finish()
+    return running
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path
-    shutil.rmtree(tmp_path, ignore_errors=True)
+def opened(first_start: Running, tmp_path: Path) -> Path:
+    """Return a copy of what the first start left."""
+    shutil.copytree(first_start.state, tmp_path / "state")
+    return tmp_path
 
 
 class TestTheDemo:
-    def test_pays_refunds_and_refuses_and_finds_everything_as_it_must_be(self, folder: Path) -> None:
-        with demo(folder, "--check") as first:
-            assert first.finish() == 0, first.shown
-
+    def test_pays_refunds_and_refuses_and_finds_everything_as_it_must_be(self, first_start: Running) -> None:
+        assert first_start.finish() == 0, first_start.shown
         for promised in ("no such account", "account closed", "insufficient-funds", "iban-invalid", "currency-mismatch", "mirrors"):
-            assert promised in first.shown
-        assert "the banks agree" in first.shown
+            assert promised in first_start.shown
+        assert "the banks agree" in first_start.shown
 
-    def test_keeps_its_data_over_a_second_start_and_forgets_it_when_told(self, folder: Path) -> None:
-        with demo(folder, "--check") as first:
-            assert first.finish() == 0, first.shown
+    def test_starts_a_child_again_that_was_killed_says_so_and_still_ends_well_on_the_data_it_had(self, opened: Path) -> None:
+        with demo(opened, "--check") as running:
+            running.wait_for("at work after")
+            consumer = next(pid for pid, command in running.children().items() if "consume_transfers" in command)
 
-        with demo(folder, "--check") as second:
-            assert second.finish() == 0, second.shown
-        assert "with the data they had" in second.shown
+            os.kill(consumer, signal.SIGKILL)
 
-        with demo(folder, "--fresh") as forgetful:
-            assert forgetful.finish() == 0
-        assert [path.name for path in (folder / "state").iterdir()] == ["lock"]
+            assert running.finish() == 0, running.shown
+        assert "consume_transfers was ended by SIGKILL; starting it again" in running.shown
+        assert "with the data they had" in running.shown
 
-    def test_starts_a_child_again_that_was_killed_and_says_so(self, folder: Path) -> None:
-        with demo(folder) as running:
-            running.wait_for("Ctrl-C stops everything")
-            web = next(pid for pid, command in running.children().items() if "gunicorn" in command and f":{running.port + 1}" in command)
-
-            os.kill(web, signal.SIGKILL)
-
-            running.wait_for("starting it again")
-            assert wait_until(lambda: not is_free(port=running.port + 1), limit_s=20)
-
-    def test_leaves_no_child_behind_when_it_is_killed(self, folder: Path) -> None:
-        with demo(folder) as running:
+    def test_leaves_no_child_behind_when_it_is_killed(self, opened: Path) -> None:
+        with demo(opened) as running:
             running.wait_for("at work after")
             assert len(running.children()) > 8
 
-            kill_child_only(running.process)
+            os.kill(running.process.pid, signal.SIGKILL)  # the supervisor alone: its children must notice by themselves
+            running.process.wait()
 
             assert wait_until(lambda: not running.children(), limit_s=15), running.children()
 
-    def test_ends_in_order_within_seconds_of_ctrl_c(self, folder: Path) -> None:
-        with demo(folder) as running:
+    def test_holds_its_ports_and_its_folder_and_ends_in_order_on_ctrl_c(self, opened: Path, tmp_path: Path) -> None:
+        with demo(opened) as running:
             running.wait_for("at work after")
 
+            same_port = Running(folder=tmp_path / "other", port=running.port)
+            same_folder = Running(folder=opened, port=three_free_ports(), name="same")
+            assert (same_port.finish(), same_folder.finish()) == (1, 1)
             running.process.send_signal(signal.SIGINT)
 
-            assert running.process.wait(timeout=15) == 0
+            assert running.finish() == 0, running.shown
             assert not running.children()
+        assert re.fullmatch(rf"demo: port {running.port}, which Head Bank needs, is taken: stop [^\n]+\n", same_port.shown)
+        assert re.fullmatch(r"demo: a demo runs in [^\n]+: stop it with Ctrl-C first\n", same_folder.shown)
 
-    def test_says_in_one_line_which_port_is_taken_and_what_to_do(self, folder: Path) -> None:
-        with demo(folder) as running:
-            running.wait_for("at work after")
+    def test_forgets_everything_when_told(self, opened: Path) -> None:
+        with demo(opened, "--fresh") as forgetful:
+            assert forgetful.finish() == 0, forgetful.shown
 
-            other = Running(folder=folder, port=running.port, arguments=("--state", str(folder / "other")))
-
-            assert other.finish() == 1
-            assert re.fullmatch(rf"demo: port {running.port}, which Head Bank needs, is taken: [^\n]+\n", other.shown)
-
-
-def kill_child_only(process: "subprocess.Popen[bytes]") -> None:
-    """Kill the supervisor alone, not its session: its children must notice by themselves."""
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+        assert [path.name for path in forgetful.state.iterdir()] == ["lock"]
 
 
 def three_free_ports() -> int:

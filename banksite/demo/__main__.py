@@ -2,14 +2,13 @@
 
 import argparse
 import os
-import signal
 import sys
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
 
 from banksite.demo import state
 from banksite.demo.banks import CHECKOUT, banks_of
+from banksite.demo.interruption import Interruption
 from banksite.demo.screen import Screen
 from banksite.demo.show import Show
 from banksite.machine.errors import MachineError
@@ -24,14 +23,15 @@ def main() -> int:
     """Run the demo as asked; print every failure as one line."""
     options = _parser().parse_args()
     screen = Screen(record=options.picture is not None)
-    signal.signal(signal.SIGTERM, _interrupt)
+    interruption = Interruption()
+    interruption.listen()
     try:
         with state.held(options.state):
             if options.fresh:
                 state.forget(options.state)
                 screen.step("Databases, keys and broker are forgotten.")
                 return 0
-            return _show(options, screen)
+            return _show(options, screen, interruption)
     except MachineError as refusal:
         screen.failure(str(refusal))
         return 1
@@ -39,7 +39,7 @@ def main() -> int:
         return 1 if options.check else 0
 
 
-def _show(options: argparse.Namespace, screen: Screen) -> int:
+def _show(options: argparse.Namespace, screen: Screen, interruption: Interruption) -> int:
     folder = options.state / ("real" if options.kafka else "embedded")
     banks = banks_of(folder=folder, first_port=options.port)
     for bank in banks:
@@ -47,7 +47,7 @@ def _show(options: argparse.Namespace, screen: Screen) -> int:
         if not wait_until(partial(is_free, port=bank.port), limit_s=_LEAVING_S):
             remedy = "stop what listens there, or choose the first of three others in a row, such as ARGS='--port 9000'"
             raise MachineError(problem=f"port {bank.port}, which {bank.name} needs, is taken", remedy=remedy)
-    show = Show(folder=folder, banks=banks, screen=screen, real_parts=options.kafka, picture=options.picture)
+    show = Show(folder=folder, banks=banks, screen=screen, interruption=interruption, real_parts=options.kafka, picture=options.picture)
     return show.run(goes_on=not options.check)
 
 
@@ -63,10 +63,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--state", type=Path, default=_FOLDER, metavar="FOLDER", help="where everything is kept (default .demo)")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="save what was shown as an SVG picture")
     return parser
-
-
-def _interrupt(number: int, frame: object) -> NoReturn:  # noqa: ARG001  # the signature of a signal handler
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

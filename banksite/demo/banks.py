@@ -14,8 +14,6 @@ PARTITIONS = 4  # what librdkafka's mock gives every topic
 CURRENCIES = ("EUR", "USD")
 APPROVAL_LIMIT_MINOR = 1_000_000  # above it a payment waits for a second person
 
-SIGN_INS: tuple[tuple[str, str, str], ...] = ()
-
 
 @dataclass(frozen=True, kw_only=True)
 class DemoBank:

@@ -3,7 +3,7 @@
 import http.client
 import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from banksite.demo.supervisor import Job, Supervisor
 from banksite.machine.errors import MachineError
 from banksite.machine.ports import LOOPBACK
 
+_OPENING = (("migrate", "--verbosity", "0"), ("open_bank",), ("seed_demo",))
 _READY_LIMIT_S = 60.0
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # gunicorn's heartbeat file; on a disk a busy machine would stall it
 
@@ -57,10 +58,10 @@ class Branch:
         return environment_of(self.bank, head_bank=self.head_bank, database_url=database_url, broker=self.parts.broker)
 
 
-def open_banks(supervisor: Supervisor, *, branches: Sequence[Branch]) -> None:
-    """Give every bank its tables, roles, keys and customers, the head bank its register; safe to repeat."""
+def open_banks(supervisor: Supervisor, *, branches: Sequence[Branch]) -> str:
+    """Give every bank its tables, roles, keys and samples, the head bank its register; return who may sign in. Safe to repeat."""
     head, *others = branches
-    supervisor.run(*(list(_opened(branch)) for branch in branches))
+    seeded = supervisor.run(*([branch.command(*words) for words in _OPENING] for branch in branches))
     registered = [
         head.command(
             "register_bank",
@@ -71,6 +72,7 @@ def open_banks(supervisor: Supervisor, *, branches: Sequence[Branch]) -> None:
         for branch in others
     ]
     supervisor.run([*registered, head.command("publish_directory")])
+    return seeded[-1].answer
 
 
 def create_topics(supervisor: Supervisor, *, branches: Sequence[Branch]) -> None:
@@ -102,10 +104,3 @@ def answers(bank: DemoBank, path: str) -> bool:
         return False
     finally:
         connection.close()
-
-
-def _opened(branch: Branch) -> Iterator[Job]:
-    yield branch.command("migrate", "--verbosity", "0")
-    yield branch.command("open_bank")
-    if not branch.bank.is_head_bank:
-        yield branch.command("seed_demo")

@@ -124,7 +124,7 @@ class Payday:
     def _tell_one_story(self, first: _Desk, second: _Desk) -> None:
         """Show one transfer that arrived and one that came back, as both banks tell it."""
         outcomes = checking.read_outcomes(first.outcomes_file)
-        for title, fate in (("One transfer that arrived", payments.CREDITED), ("One that came back", payments.UNKNOWN_ACCOUNT)):
+        for title, fate in (("One transfer that arrived.", payments.CREDITED), ("One that came back.", payments.UNKNOWN_ACCOUNT)):
             transfer_id = next((outcome.transfer_id for line, outcome in zip(first.lines, outcomes, strict=False) if line.fate == fate), "")
             if transfer_id:
                 self._tell(title, transfer_id, (first, second))
@@ -134,7 +134,7 @@ class Payday:
         stories: list[tuple[Any, dict[str, Any]]] = [
             (desk.branch.bank, json.loads(done.answer)) for desk, done in zip(desks, told, strict=True)
         ]
-        self.screen.timeline(title=f"{title}: {transfer_id}", stories=stories)
+        self.screen.timeline(title=title, stories=stories)
 
     def _results(self, first: _Desk, second: _Desk) -> tuple[Result, Result]:
         """Ask each bank to check its books and put together what it did."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.box import ROUNDED
-from rich.console import Console
+from rich.console import Console, Group
 from rich.markup import escape
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
@@ -19,8 +19,15 @@ from banksite.demo.checking import Result, clearing
 from banksite.demo.figures import Figures
 
 _REASONS = {"AC01": "no such account", "AC04": "account closed", "AM03": "other currency", "AC06": "account blocked"}
+_WORDS = {
+    ("outgoing", "pending"): "debited; the order is written to the outbox in the same transaction",
+    ("outgoing", "sent"): "the relay signed the order and published it",
+    ("incoming", "credited"): "credited; the answer is written in the same transaction",
+    ("incoming", "rejected"): "rejected; the answer is written in the same transaction",
+    ("outgoing", "completed"): "the answer arrived: completed",
+    ("outgoing", "rejected"): "the answer arrived: amount and fee are given back",
+}
 _PLAIN_WIDTH = 120
-_SAY_EVERY = 5  # looks between two lines of progress where there is no terminal
 
 
 class Screen:
@@ -67,22 +74,21 @@ class Screen:
 
     def timeline(self, *, title: str, stories: Sequence[tuple[DemoBank, dict[str, Any]]]) -> None:
         """Show one transfer as both banks tell it, in the order of their clocks."""
-        table = Table("time", "where", "what happened", "why", box=ROUNDED, title=title, title_justify="left", title_style="bold")
-        events = [(event["at"], bank, event) for bank, story in stories for event in story["events"]]
-        for at, bank, event in sorted(events, key=lambda each: (each[0], each[2]["type"])):
-            moment = datetime.fromisoformat(at).astimezone().strftime("%H:%M:%S.%f")[:-3]
-            table.add_row(moment, bank.name, event["type"], _reason(event["reason"]))
-        self._out.print()
+        _, order = stories[0]
+        amount = f"{format_minor(order['amount_minor'], order['currency'])} {order['currency']}"
+        self._out.print(f"\n[bold]{title}[/]  {amount} from {order['debtor_number']} to {order['creditor_number']}")
+        table = Table("time", "where", "what happened", "why", box=ROUNDED)
+        for at, where, what, why in _told(stories):
+            table.add_row(at, where, what, why)
         self._out.print(table)
 
     def summary(self, results: Sequence[Result]) -> None:
         """Show what became of every line, and whether the books hold."""
         first, second = results
-        table = Table("", *(result.bank.name for result in results), box=ROUNDED, title="What became of the payments", title_justify="left")
-        table.title_style = "bold"
+        table = Table("", *(result.bank.name for result in results), box=ROUNDED)
         for label, value in _rows():
             table.add_row(label, *(value(one, other) for one, other in ((first, second), (second, first))))
-        self._out.print()
+        self._out.print("\n[bold]What became of the payments[/]")
         self._out.print(table)
 
     def verdict(self, wrong: Sequence[str]) -> None:
@@ -102,12 +108,10 @@ class Screen:
         people = Table.grid(padding=(0, 3))
         for username, password, does in sign_ins:
             people.add_row(f"[bold]{escape(username)}[/]", escape(password), f"[dim]{escape(does)}[/]")
-        both = Table.grid(padding=(0, 0, 1, 0))
-        both.add_row(sites)
-        both.add_row(people)
-        both.add_row(f"[dim]Ctrl-C stops everything. The data stays in {escape(str(state))}; `make fresh` forgets it.[/]")
+        last = f"[dim]Ctrl-C stops everything. The data stays in {escape(str(state))}; `make fresh` forgets it.[/]"
+        everything = Group(sites, "", "[bold]The same staff at each, by what they may do[/]", people, "", last)
         self._out.print()
-        self._out.print(Panel(both, title="[bold]Sign in[/]", title_align="left", box=ROUNDED, expand=False, padding=(1, 2)))
+        self._out.print(Panel(everything, title="[bold]At work[/]", title_align="left", box=ROUNDED, expand=False, padding=(1, 2)))
 
     def save(self, picture: Path) -> None:
         """Write everything shown so far as a picture."""
@@ -129,6 +133,17 @@ class _Live:
         if self._say is not None and self._said.get(bank.code) != words:
             self._say(f"{bank.name}: {words}")
         self._said[bank.code] = words
+
+
+def _told(stories: Sequence[tuple[DemoBank, dict[str, Any]]]) -> Iterator[tuple[str, str, str, str]]:
+    """Yield time, bank, words and reason of everything that happened to a transfer."""
+    happened = [
+        (event["at"], bank, (story["kind"], event["type"]), event["reason"]) for bank, story in stories for event in story["events"]
+    ]
+    happened += [(story["sent_at"], bank, (story["kind"], "sent"), "") for bank, story in stories if story["sent_at"]]
+    for at, bank, what, reason in sorted(happened, key=lambda each: each[0]):
+        moment = datetime.fromisoformat(at).astimezone().strftime("%H:%M:%S.%f")[:-3]
+        yield moment, bank.name, _WORDS.get(what, what[1]), _reason(reason)
 
 
 def _rows() -> Iterator[tuple[str, Callable[[Result, Result], str]]]:

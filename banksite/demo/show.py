@@ -1,6 +1,5 @@
 """The course of the demo: open, start, pay, wait until every transfer has ended, tell, go on."""
 
-import signal
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -8,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from banksite.demo import checking, opening, parts, state
-from banksite.demo.banks import SIGN_INS, DemoBank
+from banksite.demo.banks import DemoBank
+from banksite.demo.interruption import Interruption
 from banksite.demo.opening import Branch
 from banksite.demo.payday import Payday
 from banksite.demo.screen import Screen
@@ -22,25 +22,23 @@ class Show:
     folder: Path
     banks: tuple[DemoBank, DemoBank, DemoBank]
     screen: Screen
+    interruption: Interruption
     real_parts: bool
     picture: Path | None
 
     def run(self, *, goes_on: bool) -> int:
         """Show everything; then go on until interrupted, or return 0 when all is as it must be and 1 when not."""
         self.screen.title()
-        supervisor = Supervisor(folder=self.folder / "logs", notice=self.screen.notice)
-        try:
-            with self._parts() as stands_on:
-                self.screen.step(f"Broker and databases: {stands_on.words}.")
-                try:
-                    wrong = self._act(supervisor, stands_on)
-                    while goes_on:
-                        supervisor.pause()
-                finally:
-                    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C changes nothing: stopping is bounded
-                    supervisor.stop()
-        finally:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        supervisor = Supervisor(folder=self.folder / "logs", notice=self.screen.notice, interruption=self.interruption)
+        with self._parts() as stands_on:
+            self.screen.step(f"Broker and databases: {stands_on.words}.")
+            try:
+                wrong = self._act(supervisor, stands_on)
+                while goes_on:
+                    supervisor.pause()
+            finally:
+                self.interruption.ignore()
+                supervisor.stop()
         return 1 if wrong else 0
 
     def _parts(self) -> AbstractContextManager[parts.Parts]:
@@ -57,7 +55,7 @@ class Show:
         self.screen.summary(results)
         wrong = checking.differences(*results)
         self.screen.verdict(wrong)
-        self.screen.where_to_go(banks=self.banks, sign_ins=SIGN_INS, state=self.folder.parent)
+        self.screen.where_to_go(banks=self.banks, sign_ins=state.sign_ins(self.folder), state=self.folder.parent)
         if self.picture:
             self.screen.save(self.picture)
         return wrong
@@ -67,8 +65,8 @@ class Show:
             self.screen.step("The banks are open since the last start, with the data they had.")
         else:
             with self.screen.busy("opening the head bank, Bank A and Bank B"):
-                opening.open_banks(supervisor, branches=branches)
-            state.mark_opened(self.folder)
+                sign_ins = opening.open_banks(supervisor, branches=branches)
+            state.mark_opened(self.folder, sign_ins=sign_ins)
             self.screen.step("The head bank, Bank A and Bank B are open; sample customers have money on their accounts.")
             self.screen.step("Both banks' public keys are registered; each bank was given the head bank's, and nothing else.")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from banksite.demo.banks import CHECKOUT
 from banksite.machine.errors import MachineError
 
-_LOCK, _OPENED = "lock", "opened"
+_LOCK, _OPENED, _SIGN_INS = "lock", "opened", "sign-ins"
 
 
 @contextmanager
@@ -45,9 +45,16 @@ def is_opened(folder: Path) -> bool:
     return stamp.exists() and stamp.read_text() == _version()
 
 
-def mark_opened(folder: Path) -> None:
-    """Remember that all banks are open."""
+def mark_opened(folder: Path, *, sign_ins: str) -> None:
+    """Remember that all banks are open, and who may sign in."""
+    (folder / _SIGN_INS).write_text(sign_ins)
     (folder / _OPENED).write_text(_version())
+
+
+def sign_ins(folder: Path) -> list[tuple[str, str, str]]:
+    """Return user, password and role of each member of the sample staff."""
+    rows = [line.split("\t") for line in (folder / _SIGN_INS).read_text().splitlines()]
+    return [(user, password, role) for user, password, role in rows]
 
 
 def next_number(folder: Path) -> int:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from banksite.demo.interruption import Interruption
 from banksite.machine.errors import MachineError
 from banksite.machine.processes import kill_child, last_lines, start_child
 
@@ -53,9 +54,9 @@ class _Child:
 class Supervisor:
     """Everything here is called from the main thread, which the children's lives hang on (see `start_child`)."""
 
-    def __init__(self, *, folder: Path, notice: Callable[[str], None]) -> None:
+    def __init__(self, *, folder: Path, notice: Callable[[str], None], interruption: Interruption) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._folder, self._notice = folder, notice
+        self._folder, self._notice, self._interruption = folder, notice, interruption
         self.meanwhile: Callable[[], None] = _nothing  # called while anything is waited for
         self._children: dict[str, _Child] = {}
 
@@ -112,7 +113,8 @@ class Supervisor:
             self.pause()
 
     def pause(self) -> None:
-        """Let a moment pass, with an eye on the children."""
+        """Let a moment pass, with an eye on the children; raise KeyboardInterrupt when we are to end."""
+        self._interruption.check()
         self.look()
         self.meanwhile()
         time.sleep(_LOOK_EVERY_S)
