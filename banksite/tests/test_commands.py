@@ -100,6 +100,14 @@ class TestSeedDemo:
         assert (again.staff, again.customers) == (0, 0)
         assert Customer.objects.count() == 12
 
+    def test_gives_the_head_bank_staff_without_tellers_or_customers(self, bank: Site, capsys: pytest.CaptureFixture[str]) -> None:
+        with acting_as(replace(bank, role="headbank")):
+            open_bank(now=NOON)
+            call_command("seed_demo")
+
+        assert [line.split("\t")[0] for line in capsys.readouterr().out.splitlines()] == ["supervisor", "admin", "auditor"]
+        assert not Customer.objects.exists()
+
     def test_is_refused_where_others_are_served(self, settings: Any) -> None:
         settings.HTTPS = True
 

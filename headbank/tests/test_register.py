@@ -38,9 +38,12 @@ def _register(rita: User, code: str = "ALFA", key: signing.SigningKey = ALPHA_KE
     return services.register_bank(code=code, name=name, public_key=key.public_key, partitions=4, by=rita, now=NOON)
 
 
+def _inside(published: services.Published) -> events.DirectoryPublished:
+    return msgspec.json.decode(envelope.decode(published.document.value).data, type=events.DirectoryPublished)
+
+
 def _told(published: services.Published) -> dict[str, events.Bank]:
-    data = msgspec.json.decode(envelope.decode(published.document.value).data, type=events.DirectoryPublished)
-    return {bank.code: bank for bank in data.banks}
+    return {bank.code: bank for bank in _inside(published).banks}
 
 
 class TestRegisterBank:
@@ -175,6 +178,7 @@ class TestPublishDirectory:
         changed = services.publish_directory(key=head_key, by=rita, now=NOON)
 
         assert [(each.version, each.is_new) for each in (first, same, changed)] == [(1, True), (1, False), (2, True)]
+        assert [_inside(each).version for each in (first, same, changed)] == [1, 1, 2]
         assert same.document == first.document
         assert _told(changed)["ALFA"].status == "suspended"
 

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from access.errors import DomainError
-from banksite.seeding import STAFF, password_of, seed_demo
+from banksite.seeding import password_of, seed_demo, staff_of_site
 
 
 class Command(BaseCommand):
@@ -21,5 +21,5 @@ class Command(BaseCommand):
         except DomainError as refusal:
             raise CommandError(str(refusal)) from refusal
         self.stderr.write(f"{seeded.staff} members of staff and {seeded.customers} customers are new.")
-        for username, _, role in STAFF:
+        for username, _, role in staff_of_site():
             self.stdout.write(f"{username}\t{password_of(username)}\t{role}")
