@@ -20,7 +20,7 @@ class BankInvalid(DomainError):
 class BankUnknown(DomainError):
     """No bank has this code; `facts` carry `bank`."""
 
-    code, title = "bank-unknown", "There is no such bank in the register."
+    code, title = "bank-not-registered", "There is no such bank in the register."
     advice = "Register {bank} first."
 
 
@@ -34,7 +34,7 @@ class BankExists(DomainError):
 class BankClosed(DomainError):
     """A closed bank stays closed; `facts` carry `bank`."""
 
-    code, title = "bank-closed", "The bank is closed for good."
+    code, title = "bank-closed-for-good", "The bank is closed for good."
     advice = "Register {bank} under a new code if it opens again."
 
 

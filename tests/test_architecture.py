@@ -129,7 +129,7 @@ class TestExceptions:
 
 class TestRefusals:
     def test_have_a_code_of_their_own_and_words(self) -> None:
-        leaves = list(_leaves(DomainError))
+        leaves = [leaf for leaf in _leaves(DomainError) if "tests" not in leaf.__module__.split(".")]
         codes = [leaf.code for leaf in leaves]
 
         assert sorted(codes) == sorted(set(codes))

@@ -25,13 +25,6 @@ class NotOurAccount(DomainError):
     advice = "Money can only be taken from accounts of this bank; {number} is not one."
 
 
-class CurrencyNotOffered(DomainError):
-    """This bank keeps no accounts in the currency; `facts` carry `currency`."""
-
-    code, title, iso_reason = "currency-not-offered", "This bank does not offer this currency.", "AM03"
-    advice = "There is no exchange between currencies; send an amount in one of the bank's own instead of {currency}."
-
-
 class AmountTooLarge(DomainError):
     """The amount is above 10^15 minor units; `facts` carry `amount_minor`."""
 

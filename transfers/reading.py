@@ -10,6 +10,7 @@ import msgspec
 
 from access.errors import DomainError
 from access.site import this_bank
+from accounts.errors import CurrencyNotOffered
 from accounts.iban import bank_code_of
 from accounts.money import MAX_AMOUNT_MINOR
 from messaging.envelope import Envelope
@@ -98,7 +99,8 @@ def _account_flaw(order: Order) -> DomainError | None:
     for number in (order.creditor_iban, order.debtor_iban):
         if bank_code_of(number) is None:
             return errors.IbanInvalid(number=number)
-    return None if order.currency in this_bank().currencies else errors.CurrencyNotOffered(currency=order.currency)
+    offered = this_bank().currencies
+    return None if order.currency in offered else CurrencyNotOffered(currency=order.currency, offered=", ".join(offered))
 
 
 def _raw_orders(data: msgspec.Raw) -> Sequence[Any]:

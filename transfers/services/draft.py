@@ -12,6 +12,7 @@ from uuid_utils.compat import uuid7
 from access.errors import DomainError, ReasonMissing
 from access.site import Site
 from accounts import numbers
+from accounts.errors import CurrencyNotOffered
 from accounts.iban import bank_code_of
 from accounts.money import Money
 from messaging.selectors import PeerRow
@@ -126,7 +127,8 @@ def _cash_refusal(order: Deposit | Withdrawal, *, desk: Desk) -> DomainError | N
 
 
 def _currency_refusal(amount: Money, *, desk: Desk) -> DomainError | None:
-    return None if amount.currency in desk.site.currencies else errors.CurrencyNotOffered(currency=amount.currency)
+    offered = desk.site.currencies
+    return None if amount.currency in offered else CurrencyNotOffered(currency=amount.currency, offered=", ".join(offered))
 
 
 def _entry(

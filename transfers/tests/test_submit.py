@@ -10,7 +10,7 @@ from access.errors import DomainError, NotAllowed, OwnApproval
 from access.models import Approval
 from access.site import acting_as
 from accounts import ledger
-from accounts.errors import AccountUnknown, CurrencyMismatch, InsufficientFunds
+from accounts.errors import AccountUnknown, CurrencyMismatch, CurrencyNotOffered, InsufficientFunds
 from accounts.iban import make
 from accounts.models import Account, Posting
 from accounts.money import Money
@@ -100,7 +100,7 @@ class TestPayment:
             ({"creditor": "CASH.EUR"}, errors.IbanInvalid(number="CASH.EUR")),
             ({"creditor": ""}, errors.IbanInvalid(number="")),
             ({"debtor": ZOE, "creditor": ANNA}, errors.NotOurAccount(number=ZOE)),
-            ({"amount": Money(1, "JPY")}, errors.CurrencyNotOffered(currency="JPY")),
+            ({"amount": Money(1, "JPY")}, CurrencyNotOffered(currency="JPY", offered="EUR, USD")),
             ({"reference": "x" * 141}, errors.TextInvalid(field="the reference", longest=140)),
             ({"reference": "two\nlines"}, errors.TextInvalid(field="the reference", longest=140)),
             ({"creditor_name": "nul\0"}, errors.TextInvalid(field="the creditor's name", longest=140)),
@@ -409,3 +409,16 @@ class TestHold:
 
         assert sorted(holds()) == [(4500, "released"), (6000, "released")]
         assert (balance(ANNA), held(ANNA)) == (5500, 0)
+
+
+class TestWords:
+    def test_of_every_refusal_say_what_to_do(self) -> None:
+        outcomes = submit(
+            *[Payment(debtor=ANNA, creditor=creditor, creditor_name="", amount=euros("900")) for creditor in (MISPRINT, ZOE, ANNA)],
+            Payment(debtor=ZOE, creditor=ANNA, creditor_name="", amount=Money(1, "JPY"), reference="\n"),
+            Payment(debtor=ANNA, creditor=ZOE, creditor_name="", amount=Money(1, "JPY")),
+            Reversal(transfer_id=uuid4(), reason="wrong"),
+            Adjustment(debit=ANNA, credit=BRAM, amount=euros("1"), reason="wrong"),
+        )
+
+        assert all(len(str(outcome)) > 40 for outcome in outcomes if isinstance(outcome, DomainError))
