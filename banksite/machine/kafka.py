@@ -132,5 +132,10 @@ class KafkaServer:
             # After a crash the controller, on the same disk, believes the old broker alive until its session ends.
             "broker.session.timeout.ms": "3000",
             "broker.heartbeat.interval.ms": "500",
+            # So with a consumer that crashed: by default its partitions would wait 45 s for it before they are given to the next.
+            "group.consumer.min.session.timeout.ms": "6000",
+            "group.consumer.session.timeout.ms": "8000",
+            "group.consumer.min.heartbeat.interval.ms": "1000",
+            "group.consumer.heartbeat.interval.ms": "2000",
         }
         self._properties.write_text("".join(f"{name}={value}\n" for name, value in (fixed | self._settings).items()))
