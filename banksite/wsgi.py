@@ -1,8 +1,14 @@
-"""The entry point of the web process."""
+"""The entry point of the web process: refuses to start where a system check says that a promise would be lost."""
 
 import os
 
+from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "banksite.settings")
 application = get_wsgi_application()
+
+from messaging.checks import WEB  # noqa: E402  # apps can be imported only now
+
+call_command("check")
+call_command("check", tags=[WEB], deploy=True)

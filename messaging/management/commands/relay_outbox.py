@@ -12,7 +12,6 @@ from messaging.stop import stop_on_sigterm
 
 class Command(BaseCommand):
     help = "Publish the outbox, signed, until SIGTERM."
-    requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.check(tags=[RELAY], include_deployment_checks=True)

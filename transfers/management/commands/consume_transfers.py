@@ -13,7 +13,6 @@ from transfers.handlers import HANDLERS
 
 class Command(BaseCommand):
     help = "Receive transfers, decisions and the directory from other banks until SIGTERM."
-    requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.check(tags=[CONSUMER], include_deployment_checks=True)
