@@ -165,12 +165,12 @@ class Posting(models.Model):
             models.CheckConstraint(condition=Q(amount_minor__gte=1, amount_minor__lte=10**15), name="posting_amount_bounds"),
             models.CheckConstraint(
                 condition=Q(debit_seq__isnull=True, debit_balance_after__isnull=True)
-                | Q(debit_seq__gte=1, debit_balance_after__isnull=False),
+                | Q(debit_seq__isnull=False, debit_seq__gte=1, debit_balance_after__isnull=False),
                 name="posting_debit_place",
             ),
             models.CheckConstraint(
                 condition=Q(credit_seq__isnull=True, credit_balance_after__isnull=True)
-                | Q(credit_seq__gte=1, credit_balance_after__isnull=False),
+                | Q(credit_seq__isnull=False, credit_seq__gte=1, credit_balance_after__isnull=False),
                 name="posting_credit_place",
             ),
             models.CheckConstraint(condition=~Q(debit_account=F("credit_account")), name="posting_two_accounts"),

@@ -33,14 +33,18 @@ def decide(*, accounts: Mapping[str, AccountState], holds: Mapping[UUID, HoldSta
     outcomes: list[Outcome] = []
     place = 0
     while place < len(steps):
-        step = steps[place]
-        if step.group is None:
-            outcomes.append(book.take(step))
-            place += 1
-            continue
-        end = place + 1
-        while end < len(steps) and steps[end].group == step.group:
-            end += 1
-        outcomes += book.take_together(steps[place:end])
+        end = _end_of_group(steps, place)
+        if end == place + 1:
+            outcomes.append(book.take(steps[place]))
+        else:
+            outcomes += book.take_together(steps[place:end])
         place = end
     return book.decision(outcomes)
+
+
+def _end_of_group(steps: Sequence[Step], place: int) -> int:
+    """Return the place after the last step that stands or falls with this one."""
+    group, end = steps[place].group, place + 1
+    while group is not None and end < len(steps) and steps[end].group == group:
+        end += 1
+    return end

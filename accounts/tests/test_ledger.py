@@ -5,9 +5,10 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from uuid_utils.compat import uuid7
 
+from access.errors import DomainError
+from access.sets import Insert
 from accounts import errors, ledger
-from accounts.models import Account, BalanceStripe, Hold, Posting
-from accounts.money import Money
+from accounts.models import Account, BalanceStripe, Hold, NumberSeries, Posting
 from accounts.tests.people import (
     ANNA,
     BRAM,
@@ -20,7 +21,6 @@ from accounts.tests.people import (
     NOON,
     SUSPENSE,
     balance,
-    euros,
     furnish,
     held,
     hold,
@@ -80,7 +80,7 @@ class TestAMove:
             ),
         ],
     )
-    def test_is_refused_without_a_trace(self, step: ledger.Move, refusal: errors.DomainError) -> None:
+    def test_is_refused_without_a_trace(self, step: ledger.Move, refusal: DomainError) -> None:
         before = Posting.objects.count()
 
         assert post(step) == [refusal]
@@ -288,7 +288,7 @@ class TestAHold:
             (ledger.Release(hold_id=named("none"), group=1), errors.HoldUnknown(hold=str(named("none")))),
         ],
     )
-    def test_is_refused(self, step: ledger.Step, refusal: errors.DomainError) -> None:
+    def test_is_refused(self, step: ledger.Step, refusal: DomainError) -> None:
         set_status(CARLA, "frozen")
 
         assert post(step) == [refusal]
@@ -388,9 +388,6 @@ class TestLocked:
 
 class TestAlso:
     def test_is_written_with_the_postings_and_told_the_outcomes(self) -> None:
-        from access.sets import Insert
-        from accounts.models import NumberSeries
-
         told = []
 
         def also(outcomes: object) -> list[Insert]:
@@ -407,7 +404,3 @@ def _with(step: ledger.Move, **changes: object) -> ledger.Move:
     """Return the step under a new transfer with other fields."""
     fields = {name: getattr(step, name) for name in step.__struct_fields__} | {"transfer_id": uuid7()} | changes
     return ledger.Move(**fields)
-
-
-def test_money_is_the_only_amount() -> None:
-    assert euros("1.00") == Money(100, "EUR")
