@@ -4,7 +4,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 MACHINE := $(PYTHON) -m banksite.machine ensure
 
-.PHONY: help environment environment-dev demo demo-kafka fresh test check bench faults
+.PHONY: help environment environment-dev demo demo-kafka fresh test check bench faults requirements
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -41,3 +41,9 @@ bench: environment-dev  ## measure against the limits of this machine
 
 faults: environment-dev  ## plant each known fault and demand that a test finds it
 	@$(RUN) -m tests.faults $(ARGS)
+
+COMPILE := .venv/bin/pip-compile -q --allow-unsafe --generate-hashes --strip-extras --no-emit-find-links --no-emit-index-url --no-emit-trusted-host
+
+requirements: environment-dev  ## pin anew what requirements.in and requirements-dev.in ask for
+	@$(COMPILE) --output-file=requirements.txt requirements.in
+	@$(COMPILE) --output-file=requirements-dev.txt requirements-dev.in
