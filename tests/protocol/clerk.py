@@ -7,12 +7,13 @@ from uuid import UUID
 from access import idempotency
 from access.idempotency import Answer
 from accounts.money import Money
-from tests.protocol.banks import CLOSED, DOLLARS, FROZEN, LEAVING, LIMIT_MINOR, NOBODY, POOR, RICH, account
+from tests.protocol.banks import CLOSED, DOLLARS, FROZEN, HOLDS, LEAVING, LIMIT_MINOR, NOBODY, POOR, RICH, account
 from tests.protocol.world import World
 from transfers import services
 from transfers.orders import Accepted, Deposit, Order, Payment, Reversal, Withdrawal
 
 MOST_ORDERS = 8
+IMPATIENT = 0.2  # how often somebody asks again who has an answer
 
 
 @dataclass
@@ -32,7 +33,7 @@ class Clerk:
     def __init__(self, world: World, random: Random) -> None:
         self._world, self._random = world, random
         self.requests: list[Request] = []
-        self._left = random.randint(2, MOST_ORDERS)
+        self._left = random.randint(3, MOST_ORDERS)
 
     def order(self) -> str:
         """Hand in something new, or ask again about something old."""
@@ -40,7 +41,7 @@ class Clerk:
         if self._left and not (unanswered and self._random.random() < 0.5):
             request = self._draw()
             self.requests.append(request)
-        elif self.requests:
+        elif self.requests and (unanswered or self._random.random() < IMPATIENT):
             request = self._random.choice(unanswered or self.requests)
         else:
             return "nothing to order"
@@ -122,29 +123,33 @@ class Clerk:
         return Request(bank=bank, key=f"key-{len(self.requests)}", orders=orders, atomic=self._random.random() < 0.2)
 
     def _draw_order(self, bank: str) -> Order:
-        random = self._random
-        roll = random.random()
-        minor = random.choice((1, 500, 1_000, 2_500, LIMIT_MINOR, LIMIT_MINOR + 1))
-        if roll < 0.08:
-            return Deposit(account=account(bank, random.choice((RICH, CLOSED, FROZEN))), amount=Money(minor, "EUR"))
-        if roll < 0.14:
-            return Withdrawal(account=account(bank, random.choice((RICH, POOR))), amount=Money(minor, "EUR"))
-        if roll < 0.24:
-            creditor = account(bank, random.choice((RICH, POOR, NOBODY)))
-            return Payment(debtor=account(bank, RICH), creditor=creditor, creditor_name="Neighbour", amount=Money(minor, "EUR"))
-        other = random.choice([code for code in self._world.banks if code != bank])
-        if roll < 0.32:
-            fee = self._world.bank(bank).site.outgoing_fees.get("EUR", 0)
-            everything = Money(3_000 - fee, "EUR")
-            return Payment(debtor=account(bank, LEAVING), creditor=account(other, NOBODY), creditor_name="Nobody", amount=everything)
-        if roll < 0.36:
-            dollars = Money(minor, "USD")
-            return Payment(debtor=account(bank, DOLLARS), creditor=account(other, RICH), creditor_name="Dollar", amount=dollars)
-        if roll < 0.40:
-            return Payment(debtor=account(bank, RICH), creditor=account("BNKX", RICH), creditor_name="X", amount=Money(minor, "EUR"))
-        creditor = account(other, random.choice((RICH, RICH, RICH, POOR, CLOSED, FROZEN, DOLLARS, NOBODY)))
-        debtor = account(bank, random.choice((RICH, RICH, RICH, POOR, FROZEN)))
-        return Payment(debtor=debtor, creditor=creditor, creditor_name="Friend", amount=Money(minor, "EUR"), reference="rent")
+        """Draw what a customer wants; seven of ten want money to go to another bank, where not every account can take it."""
+        minor = Money(self._random.choice((1, 500, 1_000, 2_500, LIMIT_MINOR, LIMIT_MINOR + 1)), "EUR")
+        match self._random.choices(("in", "out", "internal", "leave", "dollars", "nowhere", "abroad"), (4, 4, 6, 10, 4, 3, 69))[0]:
+            case "in":
+                return Deposit(account=account(bank, self._random.choice((RICH, CLOSED, FROZEN))), amount=minor)
+            case "out":
+                return Withdrawal(account=account(bank, self._random.choice((RICH, POOR))), amount=minor)
+            case where:
+                return self._draw_payment(bank, where, minor)
+
+    def _draw_payment(self, bank: str, where: str, amount: Money) -> Payment:
+        other = self._random.choice([code for code in self._world.banks if code != bank])
+        debtor, creditor = account(bank, RICH), account(other, RICH)
+        match where:
+            case "internal":
+                creditor = account(bank, self._random.choice((POOR, FROZEN, NOBODY)))
+            case "leave":
+                fee = self._world.bank(bank).site.outgoing_fees.get("EUR", 0)
+                debtor, creditor, amount = account(bank, LEAVING), account(other, NOBODY), Money(HOLDS[LEAVING] - fee, "EUR")
+            case "dollars":
+                debtor, amount = account(bank, DOLLARS), Money(amount.amount_minor, "USD")
+            case "nowhere":
+                creditor = account("BNKX", RICH)
+            case _:
+                creditor = account(other, self._random.choice((RICH, RICH, RICH, POOR, CLOSED, FROZEN, DOLLARS, NOBODY)))
+                debtor = account(bank, self._random.choice((RICH, RICH, RICH, POOR, FROZEN)))
+        return Payment(debtor=debtor, creditor=creditor, creditor_name="Friend", amount=amount, reference="rent")
 
 
 def _named(order: Order) -> str:

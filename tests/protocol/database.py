@@ -15,7 +15,7 @@ Hook = Callable[[str], None]
 _SETTINGS = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:", "OPTIONS": bank_settings._SQLITE_OPTIONS}
 
 
-def _no_hook(_step: str) -> None:
+def no_hook(_step: str) -> None:
     """Do nothing."""
 
 
@@ -24,7 +24,7 @@ class Database(DatabaseWrapper):
 
     def __init__(self) -> None:
         super().__init__(ConnectionHandler({"default": dict(_SETTINGS)}).settings["default"], "default")
-        self.hook: Hook = _no_hook
+        self.hook: Hook = no_hook
         self._committed = False
         self.connect()
 
@@ -37,6 +37,7 @@ class Database(DatabaseWrapper):
     def copy_from(self, other: "Database") -> None:
         """Become what the other database is; whatever was here is gone."""
         assert not self.in_atomic_block, "the last process left no transaction open"
+        self.hook = no_hook
         other.raw.backup(self.raw)
 
     def set_autocommit(self, autocommit: bool, *args: Any, **options: Any) -> None:  # Django's signature
@@ -50,9 +51,10 @@ class Database(DatabaseWrapper):
         try:
             self.hook("before commit")
         except BaseException:
-            self._rollback()  # sqlite3 would commit when autocommit comes back
+            self.raw.rollback()  # sqlite3 would commit when autocommit comes back
             raise
-        super()._commit()
+        with self.wrap_database_errors:
+            self.raw.commit()
         self._committed = True
         try:
             self.hook("after commit")

@@ -4,20 +4,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from random import Random
+from typing import Any
 
-import uuid_utils.compat
+from uuid_utils import compat
 
 
 @contextmanager
 def seeded_ids(random: Random) -> Iterator[None]:
     """Let uuid7 count upwards with random bits of the seed instead of the time's."""
-    before, numbers = uuid_utils.compat._uuid7_int, count(1)
+    ids: Any = compat  # what its functions count with is no part of its types
+    before, numbers = ids._uuid7_int, count(1)
 
     def next_int(*, nanoseconds: int | None = None) -> int:
         return next(numbers) << 80 | 7 << 76 | 2 << 62 | random.getrandbits(62)
 
-    uuid_utils.compat._uuid7_int = next_int
+    ids._uuid7_int = next_int
     try:
         yield
     finally:
-        uuid_utils.compat._uuid7_int = before
+        ids._uuid7_int = before

@@ -10,8 +10,15 @@ from django.db import OperationalError
 from messaging.errors import BrokerError
 
 BROKER_STEPS = ("before publish", "after publish", "before poll", "before commit offsets")
-DATABASE_STEPS = ("before commit", "after commit")
+COMMIT_STEPS = ("before commit", "after commit")
 BETWEEN = "between transactions"
+RARE = {"before publish": 3, "after publish": 3, "before commit offsets": 4}  # steps taken so seldom that they need more mishaps
+KINDS = frozenset(
+    {"database busy"}
+    | {f"crash {step}" for step in (*BROKER_STEPS, *COMMIT_STEPS)}
+    | {f"broker fails {step}" for step in BROKER_STEPS}
+    | {f"meddling {step}" for step in (*BROKER_STEPS, BETWEEN)}
+)
 
 
 class Crash(BaseException):
@@ -26,23 +33,24 @@ class Mishaps:
         self.counts: Counter[str] = Counter()
         self.active = False
         self._alone = True
-        self.crash, self.broker, self.database, self.between = (self._chance(most) for most in (0.06, 0.08, 0.05, 0.15))
+        self.crash, self.broker, self.database, self.between = (self._chance(most) for most in (0.06, 0.08, 0.05, 0.12))
 
     def at(self, step: str) -> None:
         """Let happen what the seed says about this step; raises Crash, BrokerError, OperationalError."""
         if not self.active:
             return
-        if step != BETWEEN and self._random.random() < self.crash:
+        often = RARE.get(step, 1)
+        if step != BETWEEN and self._random.random() < self.crash * often:
             self.counts[f"crash {step}"] += 1
             raise Crash(step)
         if step in BROKER_STEPS:
-            if self._random.random() < self.broker:
+            if self._random.random() < self.broker * often:
                 self.counts[f"broker fails {step}"] += 1
                 raise BrokerError(f"the broker failed {step}")
         elif step == "before commit" and self._random.random() < self.database:
             self.counts["database busy"] += 1
             raise _busy()
-        if self._alone and (step == BETWEEN or step in BROKER_STEPS) and self._random.random() < self.between:
+        if self._alone and (step == BETWEEN or step in BROKER_STEPS) and self._random.random() < self.between * often:
             self._alone = False
             try:
                 self.counts[f"meddling {step}"] += 1

@@ -11,6 +11,7 @@ from access.retry import is_transient
 from messaging import letter_box, offsets
 from messaging.broker import Outgoing
 from messaging.memory import MemoryBroker, Weather
+from tests.protocol import mishaps
 from tests.protocol.banks import Town
 from tests.protocol.clerk import Clerk
 from tests.protocol.examiner import findings
@@ -18,9 +19,23 @@ from tests.protocol.ids import seeded_ids
 from tests.protocol.mishaps import Crash, Mishaps
 from tests.protocol.world import World
 
-STEPS = (25, 60)
-CALM_ROUNDS = 60
-BUSY = "SELECT 1 FROM messaging_message WHERE finished_at IS NULL UNION ALL SELECT 1 FROM transfers_transfer WHERE status = 'pending'"
+STEPS = (15, 45)
+CALM_ROUNDS = 80
+OWED = "SELECT 1 FROM messaging_message WHERE finished_at IS NULL UNION ALL SELECT 1 FROM transfers_transfer WHERE status = 'pending'"
+IDLE_IS_DULL = 0.8  # how often somebody else gets the turn of a process that has nothing to do
+KINDS = mishaps.KINDS | {
+    "record dropped",
+    "record duplicated",
+    "record delayed",
+    "broker loses everything",
+    "broker loses an end",
+    "long time passes",
+    "replay",
+    "second consumer",
+    "second relay",
+    "bank suspended",
+    "power fails",
+}
 
 
 class CountingBroker(MemoryBroker):
@@ -92,7 +107,7 @@ class Simulation:
             ("expire", 1, self._clerk.expire),
             ("long time passes", 0.7, self._long_time_passes),
             ("broker loses everything", 0.7, self._wipe),
-            ("broker loses an end", 0.7, self._truncate),
+            ("broker loses an end", 2, self._truncate),
             ("replay", 1, self._replay),
             ("second consumer", 0.7, self._second_consumer),
             ("second relay", 0.7, self._second_relay),
@@ -122,17 +137,19 @@ class Simulation:
 
     def _meddle(self) -> None:
         """Let a process take a turn while another is between two of its steps."""
-        code = self._random.choice(self._codes)
         turn = self._relay if self._random.random() < 0.5 else self._consume
         try:
-            self.trace.append(f"    meanwhile {turn(code)}")
+            self.trace.append(f"    meanwhile {turn()}")
         except Crash as crash:
-            self.trace.append(f"    meanwhile somebody at {code} died {crash}")
+            self.trace.append(f"    meanwhile another died {crash}")
 
     # processes
 
-    def _relay(self, code: str | None = None) -> str:
-        code = code or self._random.choice(self._codes)
+    def _relay(self) -> str:
+        due = [code for code in self._codes if self.world.owes(code)]
+        if not due and self._random.random() < IDLE_IS_DULL:
+            return self._time_passes()
+        code = self._random.choice(due or self._codes)
         which = self._random.randrange(len(self.world.relays[code]))
         try:
             return f"{code} relay {which} published {self.world.relay(code, which)}"
@@ -140,8 +157,11 @@ class Simulation:
             self.world.restart_relay(code, which)
             raise
 
-    def _consume(self, code: str | None = None) -> str:
-        code = code or self._random.choice(self._codes)
+    def _consume(self) -> str:
+        unread = [code for code in self._codes if self.world.has_unread(code)]
+        if not unread and self._random.random() < IDLE_IS_DULL:
+            return self._relay()
+        code = self._random.choice(unread or self._codes)
         which = self._random.randrange(len(self.world.consumers[code]))
         try:
             return f"{code} consumer {which} settled {self.world.consume(code, which)}"
@@ -189,21 +209,20 @@ class Simulation:
         return "all topics"
 
     def _truncate(self) -> str:
-        code, topic = self._some_letter_box()
-        bounds = self.world.broker.bounds(topic=topic)
-        lost = [partition for partition, (_, end) in bounds.items() if end]
-        if not lost:
+        topics = [letter_box.topic_of(code=code) for code in self._codes]
+        ends = [(topic, place, end) for topic in topics for place, (_, end) in self.world.broker.bounds(topic=topic).items() if end]
+        if not ends:
             return "nothing was there"
         self._count("broker loses an end")
-        partition = self._random.choice(lost)
-        end = self._random.randrange(bounds[partition][1])
-        self.world.broker.truncate(topic=topic, partition=partition, end=end)
-        return f"{code}, partition {partition} from {end}"
+        topic, partition, end = self._random.choice(ends)
+        left = self._random.randrange(end)
+        self.world.broker.truncate(topic=topic, partition=partition, end=left)
+        return f"{topic}, partition {partition} from {left}"
 
     def _replay(self) -> str:
-        code, topic = self._some_letter_box()
+        code = self._random.choice(self._codes)
         with self.world.at(code), transaction.atomic():
-            moved = offsets.rewind(topic=topic, starts=None, now=self.world.now)
+            moved = offsets.rewind(topic=letter_box.topic_of(code=code), starts=None, now=self.world.now)
         self._count("replay", bool(moved))
         return f"{code} {moved}"
 
@@ -214,10 +233,6 @@ class Simulation:
         self._mishaps.active = False
         self.world.publish_directory(self._town.document(version=self._version, suspended=suspended))
         return f"version {self._version}, suspended {sorted(suspended)}"
-
-    def _some_letter_box(self) -> tuple[str, str]:
-        code = self._random.choice(self._codes)
-        return code, letter_box.topic_of(code=code)
 
     def _count(self, kind: str, times: int = 1) -> None:
         self.counts[kind] += times
@@ -232,10 +247,21 @@ class Simulation:
         for request in self._clerk.requests:
             if not request.answers:
                 self._clerk.ask(request)
+        for _ in range(CALM_ROUNDS):
+            if not any(self.world.rows(code, OWED) for code in self._codes):
+                break
+            self._calm_round()
         self.world.wait(7_300)
         self._clerk.expire()
-        for _ in range(CALM_ROUNDS):
-            self.world.converse(rounds=1, pause_s=11)
-            if not any(self.world.rows(code, BUSY) for code in self._codes):
-                break
         self.trace.append(f"{self.world.now:%H:%M:%S} calm")
+
+    def _calm_round(self) -> None:
+        """Let every process that has something to do take turns; when none has, wait for the next repeat."""
+        done = 0
+        for code in self._codes:
+            if self.world.owes(code):
+                done += sum(self.world.relay(code, which) for which in range(len(self.world.relays[code])))
+        for code in self._codes:
+            if self.world.has_unread(code):
+                done += sum(self.world.consume(code, which) for which in range(len(self.world.consumers[code])))
+        self.world.wait(0.5 if done else 8)

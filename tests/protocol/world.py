@@ -1,13 +1,14 @@
 """Banks around one broker and one clock: the processes each runs, and what can be done to them by hand."""
 
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from random import Random
 from typing import Any
 from uuid import UUID
 
 from access.errors import DomainError
 from accounts.money import Money
+from messaging import envelope
 from messaging.broker import Outgoing, Record, Topic
 from messaging.consumer import Consumer
 from messaging.directory import Document
@@ -15,7 +16,7 @@ from messaging.events import DIRECTORY_TOPIC
 from messaging.letter_box import topic_of
 from messaging.memory import MemoryBroker
 from messaging.relay import Relay
-from messaging.signing import KEY_ID, SIGNATURE
+from messaging.signing import KEY_ID, SIGNATURE, Domain
 from tests.protocol.banks import MORNING, Bank, Town, account
 from transfers import services
 from transfers.handlers import HANDLERS
@@ -118,11 +119,32 @@ class World:
                     self.consume(code, which)
             self.wait(pause_s)
 
+    def post(self, data: Any, *, type: str, source: str, to: str, signed_by: str = "", key_id_of: str = "") -> None:  # noqa: A002  # CloudEvents' name
+        """Put a letter into a bank's box as whoever holds a key could; it is signed by its source unless told otherwise."""
+        value = envelope.encode(
+            id=UUID(int=self.random.getrandbits(128)), source=source, destination=to, type=type, time=self.now, data=data
+        )
+        signature = self.banks[signed_by or source].key.sign(domain=Domain.MESSAGE, value=value)
+        named = self.banks[key_id_of or signed_by or source].key.key_id
+        record = Outgoing(topic=topic_of(code=to), partition=0, value=value, headers=((SIGNATURE, signature), (KEY_ID, named.encode())))
+        self.broker.producer(name="somebody").publish(records=[record])
+
     def letters(self, code: str) -> list[Record]:
         """Return what lies in a bank's letter box."""
         return self.broker.records(topic=topic_of(code=code))
 
     # what an examiner sees
+
+    def owes(self, code: str) -> bool:
+        """Return whether a bank has something to publish now."""
+        sql = "SELECT 1 FROM messaging_message WHERE finished_at IS NULL AND next_at <= ? LIMIT 1"
+        return bool(self.rows(code, sql, self.now.replace(tzinfo=None).isoformat(" ")))
+
+    def has_unread(self, code: str) -> bool:
+        """Return whether there are letters for a bank beyond what it stored, or fewer than that."""
+        read = dict(self.rows(code, "SELECT partition, next_offset FROM messaging_storedoffset"))
+        bounds = self.broker.bounds(topic=topic_of(code=code))
+        return any(end != read.get(partition, 0) for partition, (_, end) in bounds.items()) or not bounds
 
     def rows(self, code: str, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """Read a bank's database from outside."""

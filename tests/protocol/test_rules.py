@@ -1,0 +1,425 @@
+"""The rules of the protocol, one story each: take the rule out and its story ends badly."""
+
+import sqlite3
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import transaction
+
+from access.errors import OwnApproval
+from access.sets import StaleRows
+from accounts.money import Money
+from messaging import letter_box, offsets
+from tests.protocol.banks import CLOSED, LIMIT_MINOR, POOR, RICH, account
+from tests.protocol.database import Database, no_hook
+from tests.protocol.examiner import findings
+from tests.protocol.mishaps import Crash
+from tests.protocol.world import World
+from transfers import events, services, storage
+from transfers.orders import Accepted, Payment
+
+ANNA, BERT, BEA = account("BNKA", RICH), account("BNKB", RICH), account("BNKB", POOR)
+MINOR = 100_000  # what Anna and Bert have in the morning
+FEE = 25
+
+
+def at_rest(world: World) -> list[str]:
+    return findings({code: bank.database.raw for code, bank in world.banks.items()})
+
+
+class TestTheDestinationDecidesOnce:
+    """Rule 1."""
+
+    def test_however_often_it_is_asked(self, world: World) -> None:
+        transfer = world.pay(BERT)
+        world.converse()
+
+        world.now += timedelta(minutes=5)
+        with world.at("BNKB"), transaction.atomic():
+            offsets.rewind(topic=letter_box.topic_of(code="BNKB"), starts=None, now=world.now)
+        answers = len(world.letters("BNKA"))
+        world.converse()
+
+        assert world.balance(BERT, at="BNKB") == MINOR + 1_000
+        assert len(world.letters("BNKA")) == answers + 1
+        assert world.legs(transfer, at="BNKB") == ["book"]
+        assert at_rest(world) == []
+
+    def test_also_when_it_is_asked_twice_at_once(self, world: World) -> None:
+        world.pay(BERT)
+        world.relay("BNKA")
+        world.wait(90)
+        world.relay("BNKA")
+
+        world.converse()
+
+        assert world.balance(BERT, at="BNKB") == MINOR + 1_000
+        assert at_rest(world) == []
+
+    def test_because_the_database_takes_no_second_decision(self, world: World) -> None:
+        world.pay(BERT)
+        world.converse()
+        database = world.bank("BNKB").database.raw
+        columns = [row[1] for row in database.execute("PRAGMA table_info(transfers_transfer)")]
+        values = ["'00000000000000000000000000000001'" if column == "id" else f'"{column}"' for column in columns]
+
+        with pytest.raises(sqlite3.IntegrityError, match="origin_id"):
+            database.execute(f"INSERT INTO transfers_transfer SELECT {', '.join(values)} FROM transfers_transfer WHERE kind = 'incoming'")
+
+
+class TestTimeNeverRefunds:
+    """Rule 2."""
+
+    def test_however_late_an_answer_is(self, world: World) -> None:
+        transfer = world.pay(BERT)
+        world.relay("BNKA")
+        world.consume("BNKB")
+
+        world.wait(30 * 86_400)
+        with world.at("BNKA"):
+            services.expire_approvals(now=world.now)
+        status, balance = world.status(transfer), world.balance(ANNA, at="BNKA")
+        world.converse()
+
+        assert (status, balance) == ("pending", MINOR - 1_000 - FEE)
+        assert world.status(transfer) == "completed"
+        assert at_rest(world) == []
+
+    def test_but_the_destination_refuses_what_comes_too_late(self, world: World) -> None:
+        transfer = world.pay(BERT)
+        world.relay("BNKA")
+
+        world.wait(3_601)
+        world.converse()
+
+        assert (world.status(transfer), world.reason(transfer)) == ("rejected", "AB05")
+        assert world.balance(ANNA, at="BNKA") == MINOR
+        assert at_rest(world) == []
+
+    def test_and_a_cancel_that_overtakes_its_order_stops_it_for_ever(self, world: World) -> None:
+        transfer = world.pay(BERT)
+        world.relay("BNKA")
+        bundle = world.letters("BNKB")
+        _lose_letters(world, "BNKB")
+        world.cancel(transfer)
+        world.converse()
+
+        topic = letter_box.topic_of(code="BNKB")
+        world.broker._logs[topic][bundle[0].partition].append(bundle[0])
+        world.converse(rounds=5, pause_s=11)
+
+        assert world.status(transfer, at="BNKB") == "rejected"
+        assert world.status(transfer) == "cancelled"
+        assert world.balance(ANNA, at="BNKA") == MINOR
+        assert at_rest(world) == []
+
+
+class TestARequestIsFinishedByItsAnswers:
+    """Rule 3."""
+
+    def test_so_a_broker_that_loses_everything_loses_no_money(self, world: World) -> None:
+        transfer = world.pay(BERT)
+        world.relay("BNKA")
+
+        world.broker.wipe()
+        world.publish_directory()
+        world.converse(rounds=8, pause_s=11)
+
+        assert world.status(transfer) == "completed"
+        assert at_rest(world) == []
+
+    def test_and_what_is_asked_again_is_the_same_order(self, world: World) -> None:
+        world.pay(BERT)
+        world.relay("BNKA")
+        world.consume("BNKB")
+
+        world.wait(90)
+        world.relay("BNKA")
+        world.converse()
+
+        assert world.balance(BERT, at="BNKB") == MINOR + 1_000
+        assert at_rest(world) == []
+
+    def test_and_the_last_answer_ends_it(self, world: World) -> None:
+        world.pay(BERT)
+        world.converse()
+        letters = len(world.letters("BNKB"))
+
+        world.converse(rounds=4, pause_s=90)
+
+        assert len(world.letters("BNKB")) == letters
+
+
+class TestAnAnswerIsJudgedByTheTransferItNames:
+    """Rule 4."""
+
+    @pytest.mark.parametrize(
+        ("source", "change", "reason"),
+        [
+            ("BNKC", {}, "answer-from-another"),
+            ("BNKB", {"amount_minor": 999}, "answer-with-other-content"),
+            ("BNKB", {"creditor_iban": BEA}, "answer-with-other-content"),
+            ("BNKB", {"id": UUID(int=9)}, "answer-to-unknown"),
+        ],
+    )
+    def test_and_counts_only_where_it_fits(self, world: World, source: str, change: dict[str, Any], reason: str) -> None:
+        transfer = world.pay(BERT)
+
+        said: dict[str, Any] = {"id": transfer, "outcome": "rejected", "amount_minor": 1_000, "currency": "EUR", "creditor_iban": BERT}
+        decision = events.Decision(**(said | change), decided_at=world.now, reason="AC01")
+        world.post(events.TransfersDecided(decisions=(decision,)), type=events.DECIDED, source=source, to="BNKA")
+        world.consume("BNKA")
+
+        assert world.status(transfer) == "pending"
+        assert world.balance(ANNA, at="BNKA") == MINOR - 1_000 - FEE
+        assert world.dead_letters("BNKA") == [reason]
+
+    def test_and_changes_nothing_that_is_final(self, world: World) -> None:
+        transfer = world.pay(BERT)
+        world.converse()
+
+        decision = events.Decision(
+            id=transfer, outcome="rejected", amount_minor=1_000, currency="EUR", creditor_iban=BERT, decided_at=world.now, reason="AC01"
+        )
+        world.post(events.TransfersDecided(decisions=(decision,)), type=events.DECIDED, source="BNKB", to="BNKA")
+        world.consume("BNKA")
+
+        assert world.status(transfer) == "completed"
+        assert world.legs(transfer, at="BNKA") == ["book", "fee"]
+        assert world.dead_letters("BNKA") == ["opposite-answer"]
+
+
+class TestWhatTheOriginCanSeeIsRefusedBeforeAnyDebit:
+    """Rule 5."""
+
+    @pytest.mark.parametrize(
+        ("creditor", "currency", "minor", "code"),
+        [
+            (account("BNKX", 1), "EUR", 100, "bank-unknown"),
+            (BERT[:-1] + str((int(BERT[-1]) + 1) % 10), "EUR", 100, "iban-invalid"),
+            (BERT, "JPY", 100, "currency-not-offered"),
+            (BERT, "EUR", LIMIT_MINOR, "insufficient-funds"),
+        ],
+    )
+    def test_and_leaves_no_transfer(self, world: World, creditor: str, currency: str, minor: int, code: str) -> None:
+        refusal = _refused(world, creditor, currency=currency, minor=minor, debtor=account("BNKA", POOR))
+
+        assert refusal == code
+        assert world.rows("BNKA", "SELECT 1 FROM transfers_transfer WHERE kind = 'outgoing'") == []
+        assert world.balance(account("BNKA", POOR), at="BNKA") == 5_000
+
+
+class TestEveryOrderOfAReadableMessageIsDecided:
+    """Rule 6."""
+
+    def test_if_only_with_a_rejection_of_what_does_not_fit(self, world: World) -> None:
+        good, bad = _order(world, id=UUID(int=1)), _order(world, id=UUID(int=2), reference="two\nlines")
+
+        world.post(_Loose(transfers=[good, bad]), type=events.REQUESTED, source="BNKB", to="BNKA")
+        world.consume("BNKA")
+
+        found = world.rows("BNKA", "SELECT origin_id, status, reason FROM transfers_transfer WHERE kind = 'incoming' ORDER BY origin_id")
+        assert found == [(UUID(int=1).hex, "credited", ""), (UUID(int=2).hex, "rejected", "CH16")]
+        assert world.dead_letters("BNKA") == []
+
+    def test_and_one_that_nobody_could_answer_is_kept_whole(self, world: World) -> None:
+        good, bad = _order(world, id=UUID(int=1)), _order(world, id="me")
+
+        world.post(_Loose(transfers=[good, bad]), type=events.REQUESTED, source="BNKB", to="BNKA")
+        world.consume("BNKA")
+
+        assert world.rows("BNKA", "SELECT 1 FROM transfers_transfer WHERE kind = 'incoming'") == []
+        assert world.dead_letters("BNKA") == ["undecodable"]
+
+
+class TestALargeTransferWaitsForASecondPerson:
+    """Rule 7."""
+
+    def test_with_its_money_held(self, world: World) -> None:
+        transfer = world.pay(BERT, LIMIT_MINOR + 1)
+
+        world.converse()
+
+        assert world.status(transfer) == "awaiting-approval"
+        assert (world.balance(ANNA, at="BNKA"), world.held(ANNA, at="BNKA")) == (MINOR, LIMIT_MINOR + 1 + FEE)
+        assert world.letters("BNKB") == []
+
+    def test_who_is_not_the_first(self, world: World) -> None:
+        transfer = world.pay(BERT, LIMIT_MINOR + 1)
+        bank = world.bank("BNKA")
+        bank.database.raw.execute("UPDATE access_approval SET asked_by_id = ?", [bank.supervisor.pk])
+
+        with world.at("BNKA"), pytest.raises(OwnApproval):
+            services.approve_transfer(approval_id=_approval(world), by=bank.supervisor, now=world.now)
+
+        assert world.status(transfer) == "awaiting-approval"
+
+    def test_and_leaves_when_there_is_one(self, world: World) -> None:
+        transfer = world.pay(BERT, LIMIT_MINOR + 1)
+
+        with world.at("BNKA"):
+            services.approve_transfer(approval_id=_approval(world), by=world.bank("BNKA").supervisor, now=world.now)
+        world.converse()
+
+        assert world.status(transfer) == "completed"
+        assert world.held(ANNA, at="BNKA") == 0
+        assert at_rest(world) == []
+
+
+class TestASuspendedBank:
+    """Rule 8."""
+
+    def test_gets_and_gives_nothing_new_but_ends_what_it_began(self, world: World) -> None:
+        to_it = world.pay(BERT)
+        world.relay("BNKA")
+        from_it = world.pay(ANNA, debtor=BERT, at="BNKB")
+        world.publish_directory(world.town.document(version=2, suspended=frozenset({"BNKB"})))
+
+        world.converse(rounds=8, pause_s=11)
+
+        assert world.status(to_it) == "completed"
+        assert (world.status(from_it, at="BNKB"), world.reason(from_it, at="BNKB")) == ("rejected", "AG10")
+        assert _refused(world, BERT) == "bank-suspended"
+        assert at_rest(world) == []
+
+    def test_once_closed_gives_back_what_two_persons_say(self, world: World) -> None:
+        transfer = world.pay(BERT)
+        world.publish_directory(world.town.document(version=2, closed=frozenset({"BNKB"})))
+        world.consume("BNKA")
+        bank = world.bank("BNKA")
+
+        with world.at("BNKA"):
+            asked = services.ask_refund_of_closed_bank(bank="BNKB", by=bank.supervisor, reason="it closed", now=world.now)
+            bank.database.raw.execute("UPDATE access_approval SET asked_by_id = ?", [bank.teller.pk])
+            services.refund_closed_bank(approval_id=asked, by=bank.supervisor, now=world.now)
+
+        assert (world.status(transfer), world.reason(transfer)) == ("rejected", "bank-closed")
+        assert world.balance(ANNA, at="BNKA") == MINOR
+
+
+class TestADatabaseThatWentBack:
+    """Rule 9."""
+
+    def test_neither_reads_nor_publishes(self, world: World) -> None:
+        backup = Database()
+        backup.copy_from(world.bank("BNKB").database)
+        world.pay(BERT)
+        world.converse()
+
+        world.bank("BNKB").database.copy_from(backup)
+        world.restart_relay("BNKB")
+        world.restart_consumer("BNKB")
+        world.pay(ANNA, debtor=BERT, at="BNKB")
+        letters = len(world.letters("BNKA"))
+        world.converse(rounds=4, pause_s=11)
+
+        assert world.rows("BNKB", "SELECT count(*) FROM messaging_recovery WHERE ended_at IS NULL") == [(1,)]
+        assert len(world.letters("BNKA")) == letters
+        assert world.balance(BERT, at="BNKB") == MINOR - 1_000
+
+
+class TestEveryChangeOfAStatus:
+    def test_names_the_old_one(self, world: World) -> None:
+        transfer = world.pay(BERT)
+        with world.at("BNKA"), transaction.atomic():
+            entry = storage.lock([transfer])[transfer]
+            entry.status = "refused"
+
+            with pytest.raises(StaleRows):
+                storage.change([entry], was="awaiting-approval", fields=("status",), now=world.now)
+
+        assert world.status(transfer) == "pending"
+
+
+class TestOneTransaction:
+    def test_holds_a_transfer_and_its_announcement(self, world: World) -> None:
+        world.bank("BNKA").database.hook = _dies_after_commit
+
+        with pytest.raises(Crash):
+            world.pay(BERT)
+        world.bank("BNKA").database.hook = no_hook
+        world.converse()
+
+        assert world.balance(BERT, at="BNKB") == MINOR + 1_000
+        assert at_rest(world) == []
+
+    @pytest.mark.parametrize("which", range(1, 7))
+    def test_holds_a_letter_s_effect_and_its_offset(self, world: World, which: int) -> None:
+        world.pay(BERT)
+        world.pay(account("BNKB", CLOSED))
+        world.relay("BNKA")
+        world.bank("BNKB").database.hook = _DiesAt("after commit", which)
+
+        with suppress(Crash):
+            world.consume("BNKB")
+
+        read = sum(offset for (offset,) in world.rows("BNKB", "SELECT next_offset FROM messaging_storedoffset"))
+        decided = world.rows("BNKB", "SELECT 1 FROM transfers_transfer WHERE kind = 'incoming'")
+        assert (read > 0) == (len(decided) > 0)
+
+
+class TestALetter:
+    def test_signed_with_another_bank_s_key_is_not_believed(self, world: World) -> None:
+        order = _order(world, id=UUID(int=1))
+
+        world.post(_Loose(transfers=[order]), type=events.REQUESTED, source="BNKB", to="BNKA", signed_by="BNKC", key_id_of="BNKB")
+        world.post(_Loose(transfers=[order]), type=events.REQUESTED, source="BNKB", to="BNKA", signed_by="BNKC")
+        world.consume("BNKA")
+
+        assert world.balance(ANNA, at="BNKA") == MINOR
+        assert world.dead_letters("BNKA") == ["signature-wrong", "source-wrong"]
+
+
+class _Loose(dict[str, Any]):
+    """What another bank's program could put into a message."""
+
+
+class _DiesAt:
+    """Ends the process at the n-th step of a kind."""
+
+    def __init__(self, step: str, which: int) -> None:
+        self._step, self._left = step, which
+
+    def __call__(self, step: str) -> None:
+        self._left -= step == self._step
+        if self._left == 0:
+            raise Crash(step)
+
+
+def _dies_after_commit(step: str) -> None:
+    if step == "after commit":
+        raise Crash(step)
+
+
+def _lose_letters(world: World, code: str) -> None:
+    for log in world.broker._logs[letter_box.topic_of(code=code)]:
+        log.clear()
+
+
+def _refused(world: World, creditor: str, *, currency: str = "EUR", minor: int = 100, debtor: str = ANNA) -> str:
+    outcome = world.submit(Payment(debtor=debtor, creditor=creditor, creditor_name="X", amount=Money(minor, currency)))[0]
+    assert not isinstance(outcome, Accepted), outcome
+    return outcome.code
+
+
+def _approval(world: World) -> UUID:
+    return UUID(world.rows("BNKA", "SELECT id FROM access_approval WHERE status = 'waiting'")[0][0])
+
+
+def _order(world: World, **change: Any) -> dict[str, Any]:
+    """Return an order of Bert for Anna as JSON values."""
+    order = {
+        "id": UUID(int=1),
+        "amount_minor": 1_000,
+        "currency": "EUR",
+        "creditor_iban": ANNA,
+        "creditor_name": "Anna",
+        "debtor_iban": BERT,
+        "debtor_name": "Bert",
+        "expires_at": world.now + timedelta(hours=1),
+        "reference": "rent",
+    }
+    return order | change
