@@ -83,6 +83,14 @@ def environment_of(bank: DemoBank, *, head_bank: DemoBank, database_url: str, br
     }
 
 
+def write_env_file(bank: DemoBank, environment: Mapping[str, str]) -> None:
+    """Write the bank's environment as a file, so that a person can run its commands: `ENV_FILE=... manage.py ...`."""
+    lines = [f'{name}="{value}"\n' for name, value in sorted(environment.items()) if name != "ENV_FILE"]
+    file = bank.folder / "bank.env"
+    file.touch(mode=0o600)
+    file.write_text("".join(lines))
+
+
 def manage(*arguments: str) -> list[str | Path]:
     """Return the command line of one of the project's commands."""
     return [sys.executable, CHECKOUT / "manage.py", *arguments]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from banksite.demo.banks import CHECKOUT, PARTITIONS, DemoBank, environment_of, manage
+from banksite.demo.banks import CHECKOUT, PARTITIONS, DemoBank, environment_of, manage, write_env_file
 from banksite.demo.parts import Parts
 from banksite.demo.supervisor import Job, Supervisor
 from banksite.machine.errors import MachineError
@@ -30,11 +30,11 @@ class Branch:
     def command(self, *arguments: str, fine: tuple[int, ...] = (0,), name: str = "") -> Job:
         """Return a command of this bank as a job that answers."""
         name = f"{self.bank.code} {name or arguments[0]}"
-        return Job(name=name, command=manage(*arguments), environment=self._environment(), answers=True, fine=fine)
+        return Job(name=name, command=manage(*arguments), environment=self.environment(), answers=True, fine=fine)
 
     def server(self, *arguments: str) -> Job:
         """Return a command of this bank as a job that goes on."""
-        return Job(name=f"{self.bank.code} {arguments[0]}", command=manage(*arguments), environment=self._environment())
+        return Job(name=f"{self.bank.code} {arguments[0]}", command=manage(*arguments), environment=self.environment())
 
     def web(self) -> Job:
         """Return the bank's web server; it gets SIGTERM when we die, to take its workers with it."""
@@ -51,9 +51,10 @@ class Branch:
             *beat,
         ]
         command += ["--graceful-timeout", "2", "--pythonpath", CHECKOUT]
-        return Job(name=f"{self.bank.code} web", command=command, environment=self._environment(), last_signal=signal.SIGTERM)
+        return Job(name=f"{self.bank.code} web", command=command, environment=self.environment(), last_signal=signal.SIGTERM)
 
-    def _environment(self) -> Mapping[str, str]:
+    def environment(self) -> Mapping[str, str]:
+        """Return what its processes are configured with."""
         database_url = self.parts.database_urls[self.bank.code]
         return environment_of(self.bank, head_bank=self.head_bank, database_url=database_url, broker=self.parts.broker)
 
@@ -83,6 +84,7 @@ def create_topics(supervisor: Supervisor, *, branches: Sequence[Branch]) -> None
 def start_servers(supervisor: Supervisor, *, branches: Sequence[Branch]) -> None:
     """Start what every bank consists of and wait until its pages answer."""
     for branch in branches:
+        write_env_file(branch.bank, branch.environment())
         supervisor.keep(branch.web())
         supervisor.keep(branch.server("relay_outbox"))
         if not branch.bank.is_head_bank:

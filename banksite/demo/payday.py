@@ -62,7 +62,7 @@ class Payday:
 
     def _watched(self, branch: Branch) -> _Desk:
         """Start to watch a bank."""
-        watch = branch.command("figures", "--every", "0.5")
+        watch = branch.command("figures", "--customers", "--every", "0.5")
         self.supervisor.keep(watch)
         nothing = Figures(bank=branch.bank.code, directory=0, peers=(), pending=0, dead_letters=0, transfers=(), own_accounts=())
         return _Desk(branch=branch, watch=watch, before=nothing, now=nothing)
@@ -90,8 +90,7 @@ class Payday:
     def _write_files(self, first: _Desk, second: _Desk) -> None:
         """Write a payments file for each bank from the accounts of both."""
         start = state.next_number(self.folder)
-        lists = self.supervisor.run(*([desk.branch.command("figures", "--customers", name="customers")] for desk in (first, second)))
-        ours, theirs = (figures.read(done.answer).customer_accounts for done in lists)
+        ours, theirs = (desk.now.customer_accounts for desk in (first, second))
         for desk, mine, other, others in ((first, ours, second, theirs), (second, theirs, first, ours)):
             desk.lines = payments.sample_lines(start=start, bank=desk.branch.bank, ours=mine, other=other.branch.bank, theirs=others)
             desk.file = desk.branch.bank.folder / f"payments-{start}.csv"

@@ -1,5 +1,6 @@
 """What the demo shows: steps, live progress, one transfer's timeline, the summary, and where to go next."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -21,12 +22,13 @@ from banksite.demo.figures import Figures
 _REASONS = {"AC01": "no such account", "AC04": "account closed", "AM03": "other currency", "AC06": "account blocked"}
 _WORDS = {
     ("outgoing", "pending"): "debited; the order is written to the outbox in the same transaction",
-    ("outgoing", "sent"): "the relay signed the order and published it",
+    ("outgoing", "sent"): "the broker confirmed the signed order; the relay noted it",
     ("incoming", "credited"): "credited; the answer is written in the same transaction",
     ("incoming", "rejected"): "rejected; the answer is written in the same transaction",
     ("outgoing", "completed"): "the answer arrived: completed",
     ("outgoing", "rejected"): "the answer arrived: amount and fee are given back",
 }
+_FONT_FROM_ELSEWHERE = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)  # a picture asks no other host for anything
 _PLAIN_WIDTH = 120
 
 
@@ -108,14 +110,15 @@ class Screen:
         people = Table.grid(padding=(0, 3))
         for username, password, does in sign_ins:
             people.add_row(f"[bold]{escape(username)}[/]", escape(password), f"[dim]{escape(does)}[/]")
-        last = f"[dim]Ctrl-C stops everything. The data stays in {escape(str(state))}; `make fresh` forgets it.[/]"
-        everything = Group(sites, "", "[bold]The same staff at each, by what they may do[/]", people, "", last)
+        last = f"[dim]Ctrl-C stops everything. The data stays in {escape(_short(state))}; `make fresh` forgets it.[/]"
+        everything = Group(sites, "", "[bold]The same staff at each; a head bank has no tellers[/]", people, "", last)
         self._out.print()
         self._out.print(Panel(everything, title="[bold]At work[/]", title_align="left", box=ROUNDED, expand=False, padding=(1, 2)))
 
     def save(self, picture: Path) -> None:
         """Write everything shown so far as a picture."""
-        picture.write_text(self._out.export_svg(title="make demo"), encoding="utf-8")
+        drawn = self._out.export_svg(title="make demo")
+        picture.write_text(_FONT_FROM_ELSEWHERE.sub("", drawn), encoding="utf-8")
 
 
 class _Live:
@@ -161,6 +164,11 @@ def _rows() -> Iterator[tuple[str, Callable[[Result, Result], str]]]:
     yield "repeated lines, booked once", lambda one, _: str(sum(outcome.outcome == "repeated" for outcome in one.outcomes))
     yield "books", lambda one, _: "[green]balance[/]" if one.books_balance else f"[red]{escape(one.books)}[/]"
     yield "clearing with the other bank", _clearing
+
+
+def _short(path: Path) -> str:
+    """Return the path as somebody in this folder would write it."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def _number_and_sum(result: Result, status: str) -> str:
