@@ -45,7 +45,7 @@ def make_card(*, account_id: int, by: User, now: datetime) -> IssuedCard:
         account_id=account_id,
         brand=cards.BRAND,
         last_four=full_number[-4:],
-        expires_date=_end_of_month(now),
+        expires_date=_first_day_invalid(now),
         issued_at=now,
     )
     audit.record(actor=by, action="card.issued", subject=str(card.id), after={"last_four": card.last_four}, now=now)
@@ -98,6 +98,6 @@ def _change(card_id: UUID, old: tuple[Status, ...], new: Status, *, by: User, no
     )
 
 
-def _end_of_month(now: datetime) -> date:
+def _first_day_invalid(now: datetime) -> date:
     """Return the first day on which the card is no longer valid."""
     return date(now.year + _VALID_YEARS + (now.month == 12), now.month % 12 + 1, 1)

@@ -171,6 +171,8 @@ def _checked_phone(phone: str) -> str:
 
 
 def _checked_email(email: str) -> str:
+    if len(email) > 254:
+        raise EmailInvalid(email=email[:80])
     try:
         if email:
             validate_email(email)

@@ -7,10 +7,10 @@ from django.db import transaction
 from uuid_utils.compat import uuid7
 
 from access.errors import DomainError
-from accounts import iban, ledger, selectors
+from access.models import User
+from accounts import iban, ledger, selectors, services
 from accounts.models import Account, Customer
 from accounts.money import Money
-from accounts.services import open_internal_accounts
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 ANNA, BRAM, CARLA, DIRK = (iban.make("NL", "BNKA", 1000 + serial) for serial in range(4))
@@ -24,7 +24,7 @@ def euros(amount: str) -> Money:
 
 def furnish(**holdings: str) -> None:
     """Open the bank's own accounts and one for Anna, Bram, Carla and Dirk, with what they hold to begin with."""
-    open_internal_accounts(numbers=[CASH, FEES, SUSPENSE, CLEARING, "TILL.TESS.EUR", "CASH.USD"], now=NOON)
+    services.open_internal_accounts(numbers=[CASH, FEES, SUSPENSE, CLEARING, "TILL.TESS.EUR", "CASH.USD"], now=NOON)
     for number, name in ((ANNA, "Anna"), (BRAM, "Bram"), (CARLA, "Carla"), (DIRK, "Dirk")):
         open_plainly(number, name=name)
         if name.lower() in holdings:
@@ -37,6 +37,11 @@ def open_plainly(number: str, *, name: str, currency: str = "EUR", floor: int = 
     Account.objects.create(
         number=number, kind="checking", currency=currency, customer=customer, holder_name=name, floor_minor=floor, opened_at=NOON
     )
+
+
+def open_anna(by: User, **more: str) -> services.OpenedCustomer:
+    """Open Anna as a customer, with all that comes with it."""
+    return services.open_customer(**{"name": "Anna", "phone": "+31 6 1234 5678"} | more, by=by, now=NOON)
 
 
 def move(debit: str, credit: str, amount: str, **more: object) -> ledger.Move:
