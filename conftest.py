@@ -5,9 +5,13 @@ from typing import Any
 
 import pytest
 from django.test import TransactionTestCase
+from hypothesis import settings
 
 from access import triggers
 from banksite.machine.kafka import KafkaServer
+
+settings.register_profile("banks", deadline=None, database=None, print_blob=True)  # a busy machine is slow, not wrong
+settings.load_profile("banks")
 
 _flush: Callable[[TransactionTestCase], None] = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]  # noqa: SLF001  # Django has no hook here
 
