@@ -4,6 +4,7 @@ import logging
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 
 from access.sets import Update, execute
@@ -136,7 +137,8 @@ def _fresh(topic: str, partition: int, first: int, cluster_id: str, now: datetim
 
 def _start_again(row: StoredOffset, first: int, cluster_id: str, now: datetime) -> None:
     """Begin a lost log at its earliest record; on the same cluster the broker may still say we had read further."""
-    logger.error("broker.log-lost", extra={"topic": row.topic, "partition": row.partition, "stored": row.next_offset})
+    level = logging.INFO if settings.KAFKA_EMBEDDED else logging.ERROR  # the embedded broker forgets at every exit
+    logger.log(level, "broker.log-lost", extra={"topic": row.topic, "partition": row.partition, "stored": row.next_offset})
     rewound_from = _place(row).furthest if row.cluster_id == cluster_id else None
     fields = {"next_offset": first, "cluster_id": cluster_id, "rewound_from": rewound_from, "attempts": 0, "updated_at": now}
     StoredOffset.objects.filter(pk=row.pk).update(**fields)
