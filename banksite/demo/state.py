@@ -15,9 +15,13 @@ _LOCK, _OPENED, _SIGN_INS = "lock", "opened", "sign-ins"
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Keep every other demo out of this folder; raise MachineError when one runs in it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / _LOCK).open("w") as lock:
+    """Keep every other demo out of this folder; raise MachineError when one runs in it or it cannot be used."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / _LOCK).open("w")
+    except OSError as refused:
+        raise MachineError(problem=f"{folder} cannot be used ({refused.strerror})", remedy="choose another with --state") from refused
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as taken:
