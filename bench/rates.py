@@ -17,7 +17,7 @@ BATCH = 1_000
 
 def batches_of_ours(*, crowd: Crowd, batches: int) -> float:
     """Return transfers a second in batches through `services.submit`."""
-    return _batches(_submit, crowd=crowd, batches=batches)
+    return _batches(submit, crowd=crowd, batches=batches)
 
 
 def batches_at_limit(*, crowd: Crowd, batches: int) -> float:
@@ -27,7 +27,7 @@ def batches_at_limit(*, crowd: Crowd, batches: int) -> float:
 
 def singles_of_ours(*, crowd: Crowd, seconds: float) -> float:
     """Return transfers a second one by one through `services.submit`."""
-    return _singles(lambda wish: _submit([wish]), crowd=crowd, seconds=seconds)
+    return _singles(lambda wish: submit([wish]), crowd=crowd, seconds=seconds)
 
 
 def singles_at_limit(*, crowd: Crowd, seconds: float) -> float:
@@ -61,6 +61,7 @@ def _singles(pay: Callable[[Wish], None], *, crowd: Crowd, seconds: float) -> fl
     return done / (time.perf_counter() - begun)
 
 
-def _submit(batch: list[Wish]) -> None:
+def submit(batch: list[Wish]) -> None:
+    """Order payments through the product and make sure that all were taken."""
     outcomes = services.submit(orders=[payment(wish) for wish in batch], by=teller(), now=timezone.now())
     assert all(isinstance(outcome, Accepted) for outcome in outcomes), outcomes

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import connection
 from django.db.models import Max
 
 from messaging.models import DeadLetter, Directory, Message, OwnKey, Peer, PeerKey, Recovery
@@ -39,8 +40,16 @@ def peer(*, code: str) -> PeerRow | None:
 
 
 def peers(*, codes: Collection[str]) -> dict[str, PeerRow]:
-    """Return the banks of the directory among these codes, by code."""
-    return {row["code"]: PeerRow(**row) for row in Peer.objects.filter(code__any=list(codes)).values(*_PEER)}
+    """Return the banks of the directory among these codes, by code.
+
+    Written by hand because every payment that leaves asks: the ORM took longer to phrase the question than the payment to book.
+    """
+    if not codes:
+        return {}
+    places = ", ".join(["%s"] * len(codes))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(_PEER)} FROM messaging_peer WHERE code IN ({places})", [*codes])  # noqa: S608  # our own names
+        return {row[0]: PeerRow(code=row[0], name=row[1], topic=row[2], partitions=row[3], status=row[4]) for row in cursor.fetchall()}
 
 
 def all_peers() -> list[PeerRow]:

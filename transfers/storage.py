@@ -11,6 +11,7 @@ from transfers.entry import Entry
 from transfers.models import Transfer, TransferEvent
 
 FIELDS = Entry.__struct_fields__
+_MAY_BE_EMPTY = frozenset(column.attname for column in Transfer._meta.concrete_fields if column.null or column.has_db_default())
 _EVENT = ("transfer_id", "type", "at", "reason")
 
 
@@ -22,10 +23,10 @@ def insert(entries: Sequence[Entry], *, now: datetime, announce: Sequence[Insert
 def inserts(entries: Sequence[Entry], *, now: datetime) -> list[Insert]:
     """Return the writes of new transfers and the first event of each, to be sent with the ledger's own.
 
-    Columns that none of them has a value for are left out.
+    Columns that none of them has a value for are left to the database.
     """
     columns = zip(FIELDS, zip(*map(msgspec.structs.astuple, entries), strict=True), strict=True) if entries else ()
-    filled = {name: values for name, values in columns if any(value is not None for value in values)}
+    filled = {name: values for name, values in columns if name not in _MAY_BE_EMPTY or any(values)}
     return [
         Insert(model=Transfer, fields=tuple(filled), rows=list(zip(*filled.values(), strict=True))),
         Insert(model=TransferEvent, fields=_EVENT, rows=[(entry.id, entry.status, now, entry.reason) for entry in entries]),
