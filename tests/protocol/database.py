@@ -52,6 +52,7 @@ class Database(DatabaseWrapper):
             self.hook("before commit")
         except BaseException:
             self.raw.rollback()  # sqlite3 would commit when autocommit comes back
+            self.run_on_commit = []
             raise
         with self.wrap_database_errors:
             self.raw.commit()
@@ -60,6 +61,7 @@ class Database(DatabaseWrapper):
             self.hook("after commit")
         except BaseException:
             self._committed = False
+            self.run_on_commit = []  # who died does nothing later
             raise
 
 
