@@ -1,23 +1,29 @@
 """What the banks stand on: a broker and a database for each, inside this process or real ones."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from banksite.demo.banks import DemoBank
 from banksite.machine.kafka import KafkaServer
+from banksite.machine.ports import is_free
 from banksite.machine.postgres import PostgresServer
 from messaging.kafka import embedded_cluster
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """Where the broker and the databases are; `words` says it to a person."""
+    """Where the broker and the databases are; `words` says it to a person.
+
+    `mend` starts again what died of them and yields what it did.
+    """
 
     words: str
     broker: Mapping[str, str]
     database_urls: Mapping[str, str]
+    mend: Callable[[], Iterable[str]] = tuple
 
 
 @contextmanager
@@ -39,4 +45,15 @@ def real(banks: Sequence[DemoBank], *, folder: Path) -> Iterator[Parts]:
             words=f"PostgreSQL on port {postgres.port}, Apache Kafka on {kafka.bootstrap_servers}",
             broker={"KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers, "KAFKA_EMBEDDED": "off"},
             database_urls={bank.code: postgres.create_database(bank.code.lower()) for bank in banks},
+            mend=partial(_mend, postgres, kafka),
         )
+
+
+def _mend(postgres: PostgresServer, kafka: KafkaServer) -> Iterator[str]:
+    if is_free(port=postgres.port):
+        postgres.stop()
+        postgres.start()
+        yield "PostgreSQL had died; it was started again"
+    if is_free(port=kafka.port):
+        kafka.restart()
+        yield "Apache Kafka had died; it was started again"

@@ -31,6 +31,7 @@ class Show:
         self.screen.title()
         supervisor = Supervisor(folder=self.folder / "logs", notice=self.screen.notice, interruption=self.interruption)
         with self._parts() as stands_on:
+            supervisor.mend = stands_on.mend
             self.screen.step(f"Broker and databases: {stands_on.words}.")
             try:
                 wrong = self._act(supervisor, stands_on)

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ _QUICK_S = 10.0  # who dies sooner than this died at its start
 _MOST_QUICK_DEATHS = 5
 _PATIENCE_S = 6.0
 _LOOK_EVERY_S = 0.1
+_MEND_EVERY_S = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +59,8 @@ class Supervisor:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._notice, self._interruption = folder, notice, interruption
         self.meanwhile: Callable[[], None] = _nothing  # called while anything is waited for
+        self.mend: Callable[[], Iterable[str]] = tuple  # called now and then; what it mended is said
+        self._mended = time.monotonic()
         self._children: dict[str, _Child] = {}
 
     def log_of(self, name: str) -> Path:
@@ -75,6 +78,10 @@ class Supervisor:
     def look(self) -> None:
         """Start again what died and say so; raise MachineError for a child that dies at every start."""
         now = time.monotonic()
+        if now - self._mended > _MEND_EVERY_S:
+            self._mended = now
+            for mended in self.mend():
+                self._notice(mended)
         for child in self._children.values():
             if child.due is None and child.process.poll() is not None:
                 self._bury(child, now=now)
