@@ -213,16 +213,26 @@ def _array_type(column: "models.Field[Any, Any]") -> str:
 
 
 def text_array(values: Iterable[str | None]) -> str:
-    """Return texts as a PostgreSQL array literal."""
-    return "{" + ",".join(["NULL" if value is None else _quoted(value) for value in values]) + "}"
+    """Return texts as a PostgreSQL array literal, all quoted at once unless one has something to escape."""
+    texts = list(values)
+    if texts and None not in texts:
+        joined = '","'.join(texts)  # type: ignore[arg-type]  # none of them is None
+        if "\\" not in joined and joined.count('"') == 2 * (len(texts) - 1):
+            return f'{{"{joined}"}}'
+    return "{" + ",".join(["NULL" if value is None else _quoted(value) for value in texts]) + "}"
 
 
 def _integers(values: Sequence[int | None]) -> str:
-    return "{" + ",".join(map(str, values)).replace("None", "NULL") + "}"
+    return "{" + str([*values])[1:-1].replace("None", "NULL") + "}"
 
 
 def _uuids(values: Sequence[UUID | None]) -> str:
     return "{" + ",".join(["NULL" if value is None else f"{value.int:032x}" for value in values]) + "}"
+
+
+def _moments(values: Sequence[datetime | None]) -> str:
+    written = {value: "NULL" if value is None else f'"{value.isoformat()}"' for value in set(values)}  # mostly one moment for all
+    return "{" + ",".join([written[value] for value in values]) + "}"
 
 
 def _json(values: Sequence[Any]) -> str:
@@ -239,8 +249,6 @@ def _literal(value: Any) -> str:
             return "NULL"
         case bool():
             return "t" if value else "f"
-        case datetime():
-            return f'"{value.isoformat()}"'
         case bytes() | bytearray() | memoryview():
             return f'"\\\\x{bytes(value).hex()}"'
         case _:
@@ -259,6 +267,7 @@ _ARRAYS: Mapping[str, Callable[[Sequence[Any]], str]] = {
     "uuid": _uuids,
     "text": text_array,
     "jsonb": _json,
+    "timestamp with time zone": _moments,
 }
 
 
