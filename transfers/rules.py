@@ -62,10 +62,16 @@ def refuse_peer(*, bank: str, status: str | None) -> DomainError | None:
             return errors.BankUnknown(bank=bank)
 
 
-def booking(entry: Entry, *, group: Hashable, releases_hold: bool = False) -> list[Move]:
-    """Return the moves that book a transfer: between its accounts, or with the clearing account of the other bank; the fee with it."""
+def parties(entry: Entry) -> tuple[str, str]:
+    """Return the accounts a transfer debits and credits: its own, or the clearing account of the other bank in place of one."""
     debit = numbers.clearing(entry.origin_bank, entry.currency) if entry.kind == "incoming" else entry.debtor_number
     credit = numbers.clearing(entry.destination_bank, entry.currency) if entry.kind == "outgoing" else entry.creditor_number
+    return debit, credit
+
+
+def booking(entry: Entry, *, group: Hashable, releases_hold: bool = False) -> list[Move]:
+    """Return the moves that book a transfer, the fee with it."""
+    debit, credit = parties(entry)
     hold = entry.hold if releases_hold else None
     moves = [Move(transfer_id=entry.id, leg=BOOK, debit=debit, credit=credit, amount=entry.amount, group=group, releases_hold=hold)]
     if entry.fee_minor:

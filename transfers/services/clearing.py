@@ -6,13 +6,13 @@ from datetime import datetime
 from accounts import ledger, numbers
 from accounts.services import open_internal_accounts
 from transfers.entry import Entry
-from transfers.rules import booking
+from transfers.rules import parties
 
 
 def lock_with_clearing(entries: Sequence[Entry], *, now: datetime, others: Iterable[str] = ()) -> ledger.Locked:
     """Lock the accounts that booking the entries touches, opening a clearing account at its first use; holds they name come first."""
-    moves = [move for entry in entries for move in booking(entry, group=None)]
-    wanted = {number for move in moves for number in (move.debit, move.credit)} | set(others)
+    wanted = {number for entry in entries for number in parties(entry)} | set(others)
+    wanted |= {numbers.fees(entry.currency) for entry in entries if entry.fee_minor}
     holds = [entry.hold for entry in entries if entry.hold]
     locked = ledger.lock(numbers=wanted, holds=holds)
     missing = {number for number in wanted - locked.accounts.keys() if _is_clearing(number)}

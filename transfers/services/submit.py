@@ -10,7 +10,7 @@ from access.approvals import Question, ask_each
 from access.errors import DomainError
 from access.models import User
 from access.permissions import require
-from access.retry import in_transaction, retrying
+from access.retry import joining
 from access.sets import Insert
 from access.site import this_bank
 from accounts import ledger
@@ -51,7 +51,7 @@ def submit(*, orders: Sequence[Order], by: User, now: datetime, atomic: bool = F
                 transaction.set_rollback(True)
         return outcomes
 
-    return work() if in_transaction() else retrying(work)
+    return joining(work)
 
 
 def _book(*, orders: Sequence[Order], by: User, atomic: bool, now: datetime) -> list[Outcome]:
@@ -130,6 +130,8 @@ def _steps(entry: Entry, *, group: Hashable) -> list[ledger.Step]:
 def _ask_second_person(entries: Sequence[Entry], *, by: User, now: datetime) -> None:
     """Ask one question for each order that waits, in one statement."""
     waiting = [entry for entry in entries if entry.status == AWAITING]
+    if not waiting:
+        return
     questions = [
         Question(
             action=f"{entry.kind}.approve",
