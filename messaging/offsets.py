@@ -26,6 +26,7 @@ def prepare(*, broker: Broker, topic: str, now: datetime) -> bool:
     Gives every partition a stored offset and starts lost logs at their beginning; returns whether one was lost.
     Raises InRecovery when the database is behind the broker, BrokerError when there is no such topic yet.
     """
+    before = {row.partition: _place(row) for row in StoredOffset.objects.filter(topic=topic)}
     cluster_id, bounds = broker.cluster_id(), broker.bounds(topic=topic)
     if not bounds:
         raise BrokerError(f"there is no topic {topic}")
@@ -38,18 +39,19 @@ def prepare(*, broker: Broker, topic: str, now: datetime) -> bool:
             for partition, ends in bounds.items()
         }
         behind = {partition: committed[partition] for partition, verdict in verdicts.items() if verdict is Judgement.DATABASE_WENT_BACK}
+        # A place that moved while the broker was asked is beyond the end it told because another consumer reads there.
+        lost = [place for place, verdict in verdicts.items() if verdict is Judgement.LOG_LOST and places[place] == before.get(place)]
         if behind:
             _enter_recovery(behind, stored, cluster_id, now)
         else:
             begun = [partition for partition, verdict in verdicts.items() if verdict is Judgement.BEGIN]
-            lost = [partition for partition, verdict in verdicts.items() if verdict is Judgement.LOG_LOST]
             fresh = [_fresh(topic, partition, bounds[partition][0], cluster_id, now) for partition in begun]
             StoredOffset.objects.bulk_create(fresh, ignore_conflicts=True)  # another consumer may be starting too
             for partition in lost:
                 _start_again(stored[partition], bounds[partition][0], cluster_id, now)
     if behind:
         raise InRecovery(detail=_detail(behind, stored))
-    return Judgement.LOG_LOST in verdicts.values()
+    return bool(lost)
 
 
 def stored(*, topic: str, partitions: Collection[int]) -> dict[int, int]:

@@ -1,14 +1,16 @@
 """Protocol rule 9: a database that went back is seen, stops the bank, and two persons end it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Permission
 
 from access.errors import NotAllowed, OwnApproval, ReasonMissing
 from access.models import AuditEvent, User
-from messaging import selectors, services
+from messaging import offsets, selectors, services
+from messaging.broker import Bounds
 from messaging.consumer import Consumer
 from messaging.errors import DeadLetterNotOpen, NotInRecovery, OffsetUnknown
 from messaging.memory import MemoryBroker
@@ -146,6 +148,43 @@ class TestABrokerThatLostItsLog:
 
         assert host.told[3:] == ["first"]
         assert not selectors.in_recovery()
+
+
+class SlowBroker(MemoryBroker):
+    """Tells where a log ends, and is overtaken once before its answer arrives."""
+
+    meanwhile: Callable[[], None] | None = None
+
+    def bounds(self, *, topic: str) -> Mapping[int, Bounds]:
+        told = super().bounds(topic=topic)
+        overtake, self.meanwhile = self.meanwhile, None
+        if overtake is not None:
+            overtake()
+        return told
+
+
+class TestABrokerThatIsOvertaken:
+    def test_did_not_lose_what_another_consumer_read_while_it_was_asked(self, tmp_path: Path, db: None, host: Host) -> None:
+        broker = SlowBroker()
+        world = World(broker=broker, folder=tmp_path)
+        world.open_letter_boxes()
+        world.publish_directory()
+        with world.bert.acting():
+            another = Consumer(broker=broker, handlers=host.handlers)
+            world.send("first")
+            read_all(another, until=1)
+            world.send("second")
+
+            def overtake() -> None:
+                world.send("third")
+                read_all(another, until=2)
+
+            broker.meanwhile = overtake
+            was_lost = offsets.prepare(broker=broker, topic=TOPIC, now=LATER)
+
+        assert host.told == ["first", "second", "third"]
+        assert not was_lost
+        assert StoredOffset.objects.get(partition=0).next_offset == 3
 
 
 class TestAReplay:
