@@ -70,7 +70,7 @@ def _book(*, orders: Sequence[Order], by: User, atomic: bool, now: datetime) -> 
     locked = lock_with_clearing([each for each in drafts if isinstance(each, Entry)], now=now)
     drafts = [_with_names(each, locked, now=now) if isinstance(each, Entry) else each for each in drafts]
     if atomic and any(isinstance(each, DomainError) for each in drafts):
-        return [each if isinstance(each, DomainError) else errors.OthersRefused() for each in drafts]
+        return _all_refused(drafts)
     judged = iter(_post([each for each in drafts if isinstance(each, Entry)], desk=desk, by=by, locked=locked, atomic=atomic))
     outcomes = [next(judged) if isinstance(each, Entry) else each for each in drafts]
     return [Accepted(each.id, each.kind, each.status) if isinstance(each, Entry) else each for each in outcomes]
@@ -97,13 +97,20 @@ def _post(entries: Sequence[Entry], *, desk: Desk, by: User, locked: ledger.Lock
     outcomes: list[Entry | DomainError] = []
 
     def accept(posted: Sequence[ledger.Outcome]) -> list[Insert]:
-        outcomes.extend(_outcomes(entries, steps, posted))
+        each_alone = list(_outcomes(entries, steps, posted))
+        refused = atomic and any(isinstance(each, DomainError) for each in each_alone)
+        outcomes.extend(_all_refused(each_alone) if refused else each_alone)  # an order without steps would stand when the others fall
         accepted = [each for each in outcomes if isinstance(each, Entry)]
         _ask_second_person(accepted, by=by, now=desk.now)
         return [*announce(accepted, peers=desk.peers, now=desk.now), *storage.inserts(accepted, now=desk.now)]
 
     ledger.post(steps=[step for own in steps for step in own], booked_at=desk.now, locked=locked, also=accept)
     return outcomes
+
+
+def _all_refused(outcomes: Sequence[Entry | DomainError]) -> list[DomainError]:
+    """Refuse every order of an all-or-nothing batch: for its own reason, or because others were."""
+    return [each if isinstance(each, DomainError) else errors.OthersRefused() for each in outcomes]
 
 
 def _outcomes(

@@ -165,6 +165,17 @@ class TestBatch:
         assert all(isinstance(outcome, InsufficientFunds) for outcome in short)
         assert balance(ANNA) == 10_000
 
+    def test_all_or_nothing_counts_orders_that_would_only_wait(self) -> None:
+        with acting_as(with_limits(EUR=5000)):
+            outcomes = submit(
+                Deposit(account=ANNA, amount=euros("60")),
+                Payment(debtor=BRAM, creditor=ANNA, creditor_name="", amount=euros("1")),
+                atomic=True,
+            )
+
+        assert [type(outcome) for outcome in outcomes] == [errors.OthersRefused, InsufficientFunds]
+        assert not Approval.objects.exists()
+
     def test_a_dry_run_says_what_would_happen_and_changes_nothing(self) -> None:
         before = (Posting.objects.count(), Transfer.objects.count(), Message.objects.count(), Approval.objects.count())
 
