@@ -38,6 +38,11 @@ def in_transaction() -> bool:
     return bool(connection.atomic_blocks) and not getattr(connection.atomic_blocks[-1], "_from_testcase", False)
 
 
+def joining(work: Callable[[], T]) -> T:
+    """Run `work` as part of the caller's transaction when there is one, which is then the caller's to repeat; else as `retrying` does."""
+    return work() if in_transaction() else retrying(work)
+
+
 def retrying(work: Callable[[], T], *, attempts: int = 5) -> T:
     """Run `work`, which opens its own transaction, again after a transient error, with a growing random pause; the last error is raised.
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from access import approvals
 from access.errors import DomainError
 from access.models import User
-from access.retry import retrying
+from access.retry import joining, retrying
 from access.site import this_bank
 from accounts import ledger
 from messaging.selectors import peers
@@ -34,7 +34,7 @@ def approve_transfer(*, approval_id: UUID, by: User, reason: str = "", now: date
             entry = _decided(approval_id, approve=True, by=by, reason=reason, now=now)
             return _book(entry, now=now)
 
-    return retrying(work)
+    return joining(work)
 
 
 def refuse_transfer(*, approval_id: UUID, by: User, reason: str, now: datetime) -> None:
@@ -45,7 +45,7 @@ def refuse_transfer(*, approval_id: UUID, by: User, reason: str, now: datetime) 
             entry = _decided(approval_id, approve=False, by=by, reason=reason, now=now)
             _refuse([entry], errors.ApprovalRefused(), now=now)
 
-    retrying(work)
+    joining(work)
 
 
 def expire_approvals(*, now: datetime, limit: int = 1000) -> int:

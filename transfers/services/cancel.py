@@ -8,7 +8,7 @@ from django.db import transaction
 from access import audit
 from access.models import User
 from access.permissions import require
-from access.retry import retrying
+from access.retry import joining
 from messaging import outbox
 from messaging.partitions import partition_of
 from messaging.selectors import peers
@@ -37,7 +37,7 @@ def cancel_transfer(*, transfer_id: UUID, by: User, reason: str = "", now: datet
             if entry.cancel_asked_at is None:
                 _ask(entry, by=by, reason=reason, now=now)
 
-    retrying(work)
+    joining(work)
 
 
 def _ask(entry: Entry, *, by: User, reason: str, now: datetime) -> None:

@@ -9,7 +9,7 @@ from access import approvals
 from access.errors import ReasonMissing
 from access.models import User
 from access.permissions import require
-from access.retry import retrying
+from access.retry import joining
 from messaging.selectors import peer
 from transfers import errors, permissions, rules, selectors, storage
 from transfers.services.settle import close, give_back
@@ -52,4 +52,4 @@ def refund_closed_bank(*, approval_id: UUID, by: User, reason: str = "", now: da
             close(entries, now=now)
             return len(entries)
 
-    return retrying(work)
+    return joining(work)

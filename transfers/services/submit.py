@@ -70,7 +70,7 @@ def _book(*, orders: Sequence[Order], by: User, atomic: bool, now: datetime) -> 
     locked = lock_with_clearing([each for each in drafts if isinstance(each, Entry)], now=now)
     drafts = [_with_names(each, locked, now=now) if isinstance(each, Entry) else each for each in drafts]
     if atomic and any(isinstance(each, DomainError) for each in drafts):
-        return _all_refused(drafts)
+        return [*_all_refused(drafts)]
     judged = iter(_post([each for each in drafts if isinstance(each, Entry)], desk=desk, by=by, locked=locked, atomic=atomic))
     outcomes = [next(judged) if isinstance(each, Entry) else each for each in drafts]
     return [Accepted(each.id, each.kind, each.status) if isinstance(each, Entry) else each for each in outcomes]
