@@ -37,6 +37,62 @@ class DomainError(Exception):
         return self.advice.format(**self.facts)
 
 
+class TokenMissing(DomainError):
+    """The request names nobody."""
+
+    code, title = "token-missing", "Sign in first."
+    advice = "Get an access token at /api/v1/auth/token and send it as `Authorization: Bearer ...`."
+
+
+class TokenRefused(DomainError):
+    """The token was not made here for this use, is over, or its owner may no longer come in; `facts` carry `why`."""
+
+    code, title = "token-refused", "This token is not accepted."
+    advice = "It {why}; get a new one at /api/v1/auth/token."
+
+
+class CredentialsWrong(DomainError):
+    """No active user has this name and password; which of them is wrong is not said."""
+
+    code, title = "credentials-wrong", "The user name or the password is not right."
+    advice = "Check both; after five failures this address has to wait."
+
+
+class TooManyAttempts(DomainError):
+    """Signing in failed too often from one address; `facts` carry `wait_s`."""
+
+    code, title = "too-many-attempts", "Signing in failed too often."
+    advice = "Try again in {wait_s} seconds, or ask an administrator."
+
+
+class TooManyRequests(DomainError):
+    """The client asked more often than it may; `facts` carry `wait_s`."""
+
+    code, title = "too-many-requests", "You ask too often."
+    advice = "Ask again in {wait_s} seconds."
+
+
+class RequestTooLarge(DomainError):
+    """The body is larger than any request needs to be; `facts` carry `limit` in bytes."""
+
+    code, title = "request-too-large", "The request is too large."
+    advice = "At most {limit} bytes are read; split it."
+
+
+class RequestInvalid(DomainError):
+    """The request does not fit its description; `facts` carry `faults`, each with the place it is about."""
+
+    code, title = "request-invalid", "The request cannot be read as described."
+    advice = "Mend what `errors` names; /docs describes every field."
+
+
+class KeyMissing(DomainError):
+    """What creates or moves something needs a key, so that it can be repeated without harm."""
+
+    code, title = "idempotency-key-missing", "An idempotency key is needed."
+    advice = "Send a header Idempotency-Key with 1 to 255 visible characters of your own; keep it when you repeat the request."
+
+
 class UserUnknown(DomainError):
     """Nobody active has this user name; `facts` carry `user`."""
 
@@ -63,6 +119,13 @@ class InProgress(DomainError):
 
     code, title = "in-progress", "The same request is being worked on."
     advice = "Ask again in a second with the same key {key}."
+
+
+class ApprovalUnknown(DomainError):
+    """There is no such question; `facts` carry `approval`."""
+
+    code, title = "approval-unknown", "There is no such approval."
+    advice = "Check the id {approval}."
 
 
 class ApprovalNotWaiting(DomainError):

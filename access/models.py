@@ -1,4 +1,4 @@
-"""Users, idempotency keys, approvals and the audit trail."""
+"""Users, API clients, tokens, idempotency keys, approvals and the audit trail."""
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
@@ -13,6 +13,42 @@ class User(AbstractUser):
     class Meta(AbstractUser.Meta):
         default_permissions = ("view",)
         permissions = (("manage_users", "Can add, change and disable users"),)
+
+    @property
+    def acts_for_all(self) -> bool:
+        """Return whether the user acts for every customer: staff, and programs of the bank itself; others need a mandate."""
+        client = getattr(self, "client", None)
+        return client.whole_bank if client else self.is_staff
+
+
+class ApiClient(models.Model):
+    """What a program that signs in may do: `scopes` are the permissions left of those its roles give, all in null.
+
+    It acts for the customers that gave it a mandate, or for the whole bank. `requests_per_minute` null means as many as everybody.
+    """
+
+    user = models.OneToOneField(User, on_delete=models.PROTECT, primary_key=True, related_name="client")
+    scopes = models.JSONField(null=True)
+    whole_bank = models.BooleanField(db_default=False)
+    requests_per_minute = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        default_permissions = ("view",)
+
+
+class TokenFamily(models.Model):
+    """One sign-in and all tokens that came of it: only the refresh token of the current `turn` counts, an earlier one ends them all."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    turn = models.IntegerField(db_default=0)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+        indexes = (models.Index(fields=["expires_at", "id"], name="token_family_over"),)
 
 
 class IdempotencyKey(models.Model):

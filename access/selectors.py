@@ -1,13 +1,44 @@
 """What access shows: who somebody is, and the questions that wait for a second person."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from access.errors import UserUnknown
+import msgspec
+
+from access.errors import ApprovalUnknown, UserUnknown
+from access.keyring import Keyring
 from access.models import Approval, User
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """A user as the bank knows them; `acts_for_all` is false for a program that needs a customer's mandate."""
+
+    username: str
+    name: str
+    roles: list[str]
+    permissions: list[str]
+    acts_for_all: bool
+
+
+class PublicKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key as programs read it (RFC 8037)."""
+
+    kid: str
+    x: str
+    kty: str = "OKP"
+    crv: str = "Ed25519"
+    alg: str = "EdDSA"
+    use: str = "sig"
+
+
+class KeySet(msgspec.Struct, frozen=True, kw_only=True):
+    """Every key whose tokens count (RFC 7517)."""
+
+    keys: list[PublicKey]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,3 +85,28 @@ def user_named(username: str) -> User:
     if user is None:
         raise UserUnknown(user=username)
     return user
+
+
+def approval_by_id(*, approval_id: UUID) -> Approval:
+    """Return a question, waiting or decided; raises ApprovalUnknown."""
+    approval = Approval.objects.filter(id=approval_id).first()
+    if approval is None:
+        raise ApprovalUnknown(approval=str(approval_id))
+    return approval
+
+
+def profile(*, user: User) -> Profile:
+    """Return who the user is and what they may do now."""
+    return Profile(
+        username=user.get_username(),
+        name=user.get_full_name(),
+        roles=sorted(user.groups.values_list("name", flat=True)),
+        permissions=sorted(user.get_all_permissions()),
+        acts_for_all=user.acts_for_all,
+    )
+
+
+def key_set(*, keyring: Keyring) -> KeySet:
+    """Return the keys that count as a program reads them."""
+    keys = keyring.public_keys().items()
+    return KeySet(keys=[PublicKey(kid=key_id, x=urlsafe_b64encode(bytes.fromhex(key)).rstrip(b"=").decode()) for key_id, key in keys])

@@ -8,8 +8,8 @@ from threading import Event
 from django.contrib.sessions.models import Session
 from django.db import InterfaceError, OperationalError, close_old_connections
 from django.utils import timezone
-from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
+import access.tokens
 import accounts.services
 import messaging.services
 import transfers.services
@@ -26,19 +26,12 @@ def _delete_sessions(*, now: datetime, limit: int) -> int:
     return Session.objects.filter(pk__in=list(over)).delete()[0]
 
 
-def _delete_tokens(*, now: datetime, limit: int) -> int:
-    """Delete refresh tokens that are over, revoked or not; return how many."""
-    over = list(OutstandingToken.objects.filter(expires_at__lt=now).order_by("expires_at", "pk").values_list("pk", flat=True)[:limit])
-    OutstandingToken.objects.filter(pk__in=over).delete()
-    return len(over)
-
-
 TASKS: Mapping[str, Callable[..., int]] = {
     "holds": accounts.services.expire_holds,
     "approvals": transfers.services.expire_approvals,
     "messages": messaging.services.delete_finished_messages,
     "sessions": _delete_sessions,
-    "tokens": _delete_tokens,
+    "tokens": access.tokens.delete_over,
 }
 
 

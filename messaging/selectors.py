@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from messaging.models import DeadLetter, Directory, Message, OwnKey, Peer, PeerKey, Recovery
 
@@ -52,6 +52,11 @@ def peers(*, codes: Collection[str]) -> dict[str, PeerRow]:
         return {row[0]: PeerRow(code=row[0], name=row[1], topic=row[2], partitions=row[3], status=row[4]) for row in cursor.fetchall()}
 
 
+def peers_after(*, code: str = "", limit: int) -> list[PeerRow]:
+    """Return banks of the directory, by code, from behind the one named."""
+    return [PeerRow(**row) for row in Peer.objects.filter(code__gt=code).order_by("code").values(*_PEER)[:limit]]
+
+
 def all_peers() -> list[PeerRow]:
     """Return every bank of the directory, by code."""
     return [PeerRow(**row) for row in Peer.objects.order_by("code").values(*_PEER)]
@@ -67,6 +72,12 @@ def own_public_key(*, use: str) -> str | None:
     """Return the public half of this bank's newest key for `use` (messages or tokens), None when it has none."""
     current = OwnKey.objects.filter(use=use, retired_at__isnull=True)
     return current.order_by("-created_at", "key_id").values_list("public_key", flat=True).first()
+
+
+def own_public_keys(*, use: str, since: datetime) -> dict[str, str]:
+    """Return the public halves of this bank's keys for `use` that are current or were retired after `since`, newest first, by id."""
+    counting = OwnKey.objects.filter(Q(retired_at__isnull=True) | Q(retired_at__gt=since), use=use)
+    return dict(counting.order_by("-created_at", "key_id").values_list("key_id", "public_key"))
 
 
 def directory_version() -> int:

@@ -32,6 +32,27 @@ def ensure_own_key(*, use: str, file: Path, now: datetime) -> str:
     return key.public_key
 
 
+def rotate_own_key(*, use: str, file: Path, now: datetime) -> str:
+    """Replace the key in this file by a new one and retire those before, whose signatures still count for as long as readers decide.
+
+    Returns the public half. The new key is known to the database before the file changes, so nothing is signed that nobody can check;
+    after a crash between the two it is simply done again. Raises KeyFileUnusable.
+    """
+    coming = file.with_name(file.name + ".next")
+    key = signing.load_key_file(file=coming) if coming.exists() else signing.create_key_file(file=coming)
+    with transaction.atomic():
+        OwnKey.objects.get_or_create(key_id=key.key_id, defaults={"use": use, "public_key": key.public_key, "created_at": now})
+        retired = OwnKey.objects.filter(use=use, retired_at__isnull=True).exclude(key_id=key.key_id)
+        before = sorted(retired.values_list("key_id", flat=True))
+        retired.update(retired_at=now)
+        after = {"use": use, "retired": before}
+        audit.record(actor=None, action="key.rotated", subject=f"key:{key.key_id}", after=after, now=now)
+    coming.replace(file)
+    signing.public_file(file).write_text(key.public_key + "\n")
+    signing.public_file(coming).unlink(missing_ok=True)
+    return key.public_key
+
+
 def replay_messages(*, starts: Mapping[int, int] | None, now: datetime, dry_run: bool = False) -> dict[int, tuple[int, int]]:
     """Read this bank's letter box again from these offsets, or all of it; return (from, to be read again from) for each partition.
 

@@ -31,7 +31,7 @@ def staff(db: None) -> Iterator[User]:
 @pytest.fixture
 def desk(staff: User) -> Client:
     client = Client()
-    client.force_login(staff, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(staff, backend="access.backends.RoleBackend")
     return client
 
 

@@ -1,0 +1,118 @@
+"""Signing in and out over the API, and who one is."""
+
+from typing import Annotated
+
+import msgspec
+from django.contrib.auth import authenticate
+from django.contrib.auth.signals import user_logged_in
+from django.utils import timezone
+from msgspec import Meta
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from access import selectors, tokens
+from access.errors import CredentialsWrong
+from access.keyring import keyring
+from access.models import User
+from access.rest import ANYONE, SIGNED_IN, Endpoint, OpenEndpoint, operation, read_body
+from access.selectors import KeySet, Profile
+
+Token = Annotated[str, Meta(min_length=1, max_length=2000)]
+
+
+class Credentials(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who wants to sign in."""
+
+    username: Annotated[str, Meta(min_length=1, max_length=150)]
+    password: Annotated[str, Meta(min_length=1, max_length=500)]
+
+
+class RefreshToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A refresh token as it was given."""
+
+    refresh_token: Token
+
+
+class GivenTokens(msgspec.Struct, frozen=True, kw_only=True):
+    """An access token for the next minutes, and a refresh token that gets the next pair, once."""
+
+    access_token: str
+    token_type: str
+    expires_in: int
+    refresh_token: str
+    refresh_expires_at: str
+
+
+class SignIn(OpenEndpoint):
+    """`auth/token`."""
+
+    needs = {"POST": ANYONE}
+
+    @operation(id="auth_token", summary="Sign in", tag="auth", body=Credentials, answers={200: GivenTokens})
+    def post(self, request: Request) -> Response:
+        """Give tokens for a user name and a password; after five failures from one address it has to wait."""
+        given = read_body(request, Credentials)
+        plain = request._request  # noqa: SLF001  # what guards sign-ins marks Django's request, not DRF's
+        user = authenticate(plain, username=given.username, password=given.password)
+        if not isinstance(user, User):
+            raise CredentialsWrong
+        issued = tokens.issue(user=user, now=timezone.now())
+        user_logged_in.send(sender=User, request=plain, user=user)
+        return _given(issued)
+
+
+class Refresh(OpenEndpoint):
+    """`auth/refresh`."""
+
+    needs = {"POST": ANYONE}
+
+    @operation(id="auth_refresh", summary="Renew tokens", tag="auth", body=RefreshToken, answers={200: GivenTokens})
+    def post(self, request: Request) -> Response:
+        """Give the next pair of tokens. A refresh token counts once: used twice, it ends every token of the sign-in it came from."""
+        return _given(tokens.refresh(token=read_body(request, RefreshToken).refresh_token, now=timezone.now()))
+
+
+class SignOut(OpenEndpoint):
+    """`auth/logout`."""
+
+    needs = {"POST": ANYONE}
+
+    @operation(id="auth_logout", summary="Sign out", tag="auth", body=RefreshToken, answers={204: None})
+    def post(self, request: Request) -> Response:
+        """End every token of this sign-in, at once."""
+        tokens.end(token=read_body(request, RefreshToken).refresh_token, now=timezone.now())
+        return Response(status=204)
+
+
+class Me(Endpoint):
+    """`me`."""
+
+    needs = {"GET": SIGNED_IN}
+
+    @operation(id="me", summary="Who am I, and what may I do?", tag="auth", answers={200: Profile})
+    def get(self, request: Request) -> Response:
+        """Show the user of the token as the bank knows them now."""
+        assert isinstance(request.user, User), "only users sign in"
+        return Response(selectors.profile(user=request.user))
+
+
+class PublicKeys(OpenEndpoint):
+    """`/.well-known/jwks.json`."""
+
+    needs = {"GET": ANYONE}
+
+    @operation(id="public_keys", summary="The keys that sign tokens (RFC 7517)", tag="auth", answers={200: KeySet})
+    def get(self, request: Request) -> Response:  # noqa: ARG002  # Django passes it
+        """Show every public key whose tokens count."""
+        return Response(selectors.key_set(keyring=keyring()), headers={"Cache-Control": "max-age=60"})
+
+
+def _given(issued: tokens.Tokens) -> Response:
+    given = GivenTokens(
+        access_token=issued.access,
+        token_type="Bearer",  # noqa: S106  # the scheme, no secret
+        expires_in=int(tokens.ACCESS_VALID.total_seconds()),
+        refresh_token=issued.refresh,
+        refresh_expires_at=issued.refresh_expires_at.isoformat(),
+    )
+    return Response(given, headers={"Cache-Control": "no-store"})

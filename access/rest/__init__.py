@@ -1,0 +1,22 @@
+"""What every endpoint stands on: who asks, strict input, doing it once, pages, limits, and its description for OpenAPI."""
+
+from access.rest.bodies import read_body, read_query
+from access.rest.endpoint import ANYONE, SIGNED_IN, Endpoint, OpenEndpoint
+from access.rest.pages import Page, page_of, position
+from access.rest.problem import Fault, Problem
+from access.rest.schema import operation
+
+__all__ = [
+    "ANYONE",
+    "SIGNED_IN",
+    "Endpoint",
+    "Fault",
+    "OpenEndpoint",
+    "Page",
+    "Problem",
+    "operation",
+    "page_of",
+    "position",
+    "read_body",
+    "read_query",
+]

@@ -1,0 +1,91 @@
+"""Reading what a client sent: exactly as described, or refused with the place that is wrong."""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any, NoReturn, TypeVar
+
+import msgspec
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from rest_framework.exceptions import UnsupportedMediaType
+from rest_framework.request import Request
+
+from access.errors import RequestInvalid, RequestTooLarge
+from access.rest.problem import Fault
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+_PLACE = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?$", re.DOTALL)
+_FIELD = re.compile(r"field `(?P<field>[^`]*)`")
+_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
+
+
+def read_body(request: Request, type_: type[T]) -> T:
+    """Return the JSON body as the struct; raises RequestInvalid with a JSON pointer, RequestTooLarge, UnsupportedMediaType.
+
+    Refused, too, is what readers understand differently: a key given twice, NaN, a zero byte in a text.
+    """
+    if request.content_type.partition(";")[0].strip().lower() != "application/json":
+        raise UnsupportedMediaType(request.content_type or "nothing")
+    raw = raw_body(request)
+    try:
+        read = msgspec.json.decode(raw, type=type_)
+        json.loads(raw, object_pairs_hook=_once_each)
+    except msgspec.ValidationError as error:
+        _refuse(error)
+    except (ValueError, RecursionError) as error:  # both parsers' complaints about text that is not JSON
+        why = "is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise RequestInvalid(faults=(Fault(pointer="", detail=f"The body is not JSON: {why}."),)) from error
+    return read
+
+
+def raw_body(request: Request) -> bytes:
+    """Return the body's bytes; raises RequestTooLarge."""
+    try:
+        body: bytes = request._request.body  # noqa: SLF001  # DRF would parse it; its request has no other way to the bytes
+    except RequestDataTooBig as error:
+        raise RequestTooLarge(limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE) from error
+    return body
+
+
+def read_query(request: Request, type_: type[T]) -> T:
+    """Return the query as the struct, whose fields are the parameters; raises RequestInvalid naming the parameter."""
+    given = {name: request.query_params.getlist(name) for name in request.query_params}
+    for name, values in given.items():
+        if len(values) > 1:
+            raise RequestInvalid(faults=(Fault(parameter=name, detail="Give it once."),))
+        if "\0" in values[0]:
+            raise RequestInvalid(faults=(Fault(parameter=name, detail="Leave out the zero byte."),))
+    try:
+        return msgspec.convert({name: values[0] for name, values in given.items()}, type_, strict=False)
+    except msgspec.ValidationError as error:
+        what, pointer = _place(str(error))
+        raise RequestInvalid(faults=(Fault(parameter=pointer.removeprefix("/"), detail=what),)) from error
+
+
+def _refuse(error: msgspec.ValidationError) -> NoReturn:
+    what, pointer = _place(str(error))
+    raise RequestInvalid(faults=(Fault(pointer=pointer, detail=what),)) from error
+
+
+def _place(message: str) -> tuple[str, str]:
+    """Return what msgspec says without its path, and the path as a JSON pointer; a missing or unknown field is the end of the path."""
+    matched = _PLACE.match(message)
+    what, path = (matched["what"], matched["path"] or "") if matched else (message, "")
+    steps = [name or index for name, index in _STEP.findall(path)]
+    if field := _FIELD.search(what):
+        steps.append(field["field"])
+    return f"{what.replace('`', '')}.", "".join(f"/{step.replace('~', '~0').replace('/', '~1')}" for step in steps)
+
+
+def _once_each(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse an object that names a key twice, and a text that no database keeps."""
+    read = dict(pairs)
+    if len(read) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice!r} is there twice")
+    if any("\0" in value for value in read.values() if isinstance(value, str)):
+        raise ValueError("a text holds a zero byte")
+    return read

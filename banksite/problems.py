@@ -1,0 +1,212 @@
+"""Refusals as HTTP says them (RFC 9457): the one table of statuses, and the answers that carry a problem."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+from axes.helpers import get_cool_off
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views import defaults
+from rest_framework.exceptions import APIException
+from rest_framework.response import Response
+
+import access.errors
+import accounts.errors
+import headbank.errors
+import messaging.errors
+import transfers.errors
+from access import request_id
+from access.errors import DomainError
+from access.rest import Fault, Problem
+
+CONTENT_TYPE = "application/problem+json"
+_ERRORS: Mapping[int, tuple[type[DomainError], ...]] = {
+    400: (access.errors.RequestInvalid, access.errors.KeyMissing),
+    401: (access.errors.TokenMissing, access.errors.TokenRefused, access.errors.CredentialsWrong),
+    403: (access.errors.NotAllowed, access.errors.OwnApproval, headbank.errors.NotTheHeadBank),
+    404: (
+        access.errors.UserUnknown,
+        access.errors.ApprovalUnknown,
+        accounts.errors.AccountUnknown,
+        accounts.errors.HoldUnknown,
+        accounts.errors.CustomerUnknown,
+        accounts.errors.CardUnknown,
+        accounts.errors.ClientUnknown,
+        messaging.errors.OffsetUnknown,
+        transfers.errors.TransferUnknown,
+        headbank.errors.BankUnknown,
+        headbank.errors.KeyUnknown,
+    ),
+    409: (  # true now, may be otherwise later
+        access.errors.InProgress,
+        access.errors.ApprovalNotWaiting,
+        accounts.errors.AccountClosed,
+        accounts.errors.AccountFrozen,
+        accounts.errors.HoldEnded,
+        accounts.errors.PhoneTaken,
+        accounts.errors.CustomerClosed,
+        accounts.errors.AccountNotFrozen,
+        accounts.errors.AccountNotEmpty,
+        accounts.errors.CustomerHasAccounts,
+        accounts.errors.LimitInUse,
+        accounts.errors.HoldReserved,
+        accounts.errors.CardStatusWrong,
+        messaging.errors.NotInRecovery,
+        messaging.errors.InRecovery,
+        messaging.errors.DeadLetterNotOpen,
+        transfers.errors.BankSuspended,
+        transfers.errors.BankClosed,
+        transfers.errors.OrderExpired,
+        transfers.errors.OrderCancelled,
+        transfers.errors.NotPending,
+        transfers.errors.NotReversible,
+        transfers.errors.AlreadyReversed,
+        transfers.errors.NothingToRefund,
+        transfers.errors.ApprovalRefused,
+        transfers.errors.ApprovalExpired,
+        headbank.errors.BankExists,
+        headbank.errors.BankClosed,
+        headbank.errors.KeyTaken,
+        headbank.errors.NothingToPublish,
+    ),
+    413: (access.errors.RequestTooLarge, messaging.errors.MessageTooLarge),
+    422: (
+        access.errors.KeyReused,
+        access.errors.ReasonMissing,
+        accounts.errors.AmountInvalid,
+        accounts.errors.CurrencyUnknown,
+        accounts.errors.CurrencyMismatch,
+        accounts.errors.SameAccount,
+        accounts.errors.HoldExceeded,
+        accounts.errors.InsufficientFunds,
+        accounts.errors.CeilingExceeded,
+        accounts.errors.NameInvalid,
+        accounts.errors.PhoneInvalid,
+        accounts.errors.EmailInvalid,
+        accounts.errors.CurrencyNotOffered,
+        accounts.errors.KindNotOffered,
+        accounts.errors.AccountInternal,
+        accounts.errors.LimitInvalid,
+        messaging.errors.DirectoryRefused,
+        transfers.errors.TextInvalid,
+        transfers.errors.IbanInvalid,
+        transfers.errors.NotOurAccount,
+        transfers.errors.AmountTooLarge,
+        transfers.errors.OrderMalformed,
+        transfers.errors.VersionUnknown,
+        transfers.errors.BankUnknown,
+        transfers.errors.AdjustmentNotInternal,
+        transfers.errors.OthersRefused,
+        transfers.errors.FileUnusable,
+        transfers.errors.LineMalformed,
+        headbank.errors.BankInvalid,
+    ),
+    429: (access.errors.TooManyAttempts, access.errors.TooManyRequests),
+    503: (messaging.errors.KeyFileUnusable,),
+}
+STATUS: Mapping[type[DomainError], int] = {kind: status for status, kinds in _ERRORS.items() for kind in kinds}
+
+
+class Plain(NamedTuple):
+    """A problem of HTTP itself, before any of ours."""
+
+    code: str
+    title: str
+    detail: str
+
+
+PLAIN: Mapping[int, Plain] = {
+    400: Plain("bad-request", "The request cannot be understood.", "Compare it with its description at /docs."),
+    403: Plain("forbidden", "You may not do this.", "Ask an administrator for a role that may."),
+    404: Plain("not-found", "Nothing is here.", "Either it does not exist or you may not see it; /docs lists every address."),
+    405: Plain("method-not-allowed", "This cannot be done here.", "The header Allow names what can."),
+    406: Plain("not-acceptable", "No such format is offered.", "Accept application/json."),
+    415: Plain("unsupported-media-type", "The body is not JSON.", "Send it as application/json."),
+    500: Plain("internal-error", "Something went wrong on our side.", "Whether it was done is unknown: repeat it with the same key."),
+}
+
+
+def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:  # noqa: ARG001  # DRF passes it
+    """Return what an endpoint answers to an error, None for one that is nobody's refusal: that is a 500."""
+    if isinstance(error, DomainError):
+        problem = problem_of(error)
+        return Response(problem, status=problem.status, headers=_headers(error), content_type=CONTENT_TYPE)
+    status = _status(error)
+    if status is None:
+        return None
+    return Response(plain(status), status=status, content_type=CONTENT_TYPE)
+
+
+def problem_of(refusal: DomainError) -> Problem:
+    """Return a refusal as it is said over HTTP."""
+    faults: tuple[Fault, ...] = refusal.facts.get("faults", ())
+    return _problem(refusal.code, refusal.title, STATUS[type(refusal)], refusal.detail, faults)
+
+
+def plain(status: int) -> Problem:
+    """Return a problem of HTTP itself."""
+    code, title, detail = PLAIN.get(status, PLAIN[400])
+    return _problem(code, title, status, detail)
+
+
+def locked_out(request: HttpRequest, response: HttpResponse | None, credentials: Mapping[str, Any] | None) -> HttpResponse:  # noqa: ARG001  # axes passes them
+    """Answer a sign-in from where it failed too often: 429, as a page or a problem."""
+    cool_off = get_cool_off(request)
+    wait_s = int(cool_off.total_seconds()) if cool_off else 0
+    if _is_api(request):
+        said = _as_django(problem_of(access.errors.TooManyAttempts(wait_s=wait_s)))
+    else:
+        said = render(request, "banksite/locked_out.html", status=429)
+    said["Retry-After"] = str(wait_s)
+    return said
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer a request Django cannot understand."""
+    return _as_django(plain(400)) if _is_api(request) else defaults.bad_request(request, exception)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer an address that is none."""
+    return _as_django(plain(404)) if _is_api(request) else defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer after an error of ours."""
+    return _as_django(plain(500)) if _is_api(request) else defaults.server_error(request)
+
+
+def _problem(code: str, title: str, status: int, detail: str, errors: tuple[Fault, ...] = ()) -> Problem:
+    return Problem(
+        type=f"/problems/{code}", title=title, status=status, code=code, detail=detail, errors=errors, request_id=request_id.current()
+    )
+
+
+def _status(error: Exception) -> int | None:
+    """Return the status of an error that Django or DRF raise."""
+    if isinstance(error, Http404):
+        return 404
+    if isinstance(error, PermissionDenied):
+        return 403
+    return error.status_code if isinstance(error, APIException) else None
+
+
+def _headers(refusal: DomainError) -> dict[str, str]:
+    """Return what HTTP wants said beside the problem."""
+    if isinstance(refusal, access.errors.TokenMissing | access.errors.CredentialsWrong):
+        return {"WWW-Authenticate": "Bearer"}
+    if isinstance(refusal, access.errors.TokenRefused):
+        return {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+    if isinstance(refusal, access.errors.InProgress):
+        return {"Retry-After": "1"}
+    return {"Retry-After": str(refusal.facts["wait_s"])} if "wait_s" in refusal.facts else {}
+
+
+def _is_api(request: HttpRequest) -> bool:
+    return request.path_info.startswith("/api/")
+
+
+def _as_django(problem: Problem) -> HttpResponse:
+    return HttpResponse(msgspec.json.encode(problem), status=problem.status, content_type=CONTENT_TYPE)

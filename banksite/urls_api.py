@@ -1,0 +1,23 @@
+"""Every address of the API, its description, and the pages that explain its problems."""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from access.api import PublicKeys
+from banksite import api, views_api
+
+endpoints: list[URLPattern | URLResolver] = [
+    path("", include("access.urls")),
+    path("", include("messaging.urls")),
+    path("approvals", api.Waiting.as_view(), name="approvals"),
+    path("approvals/<uuid:approval_id>/approve", api.Approve.as_view(), name="approvals-approve"),
+    path("approvals/<uuid:approval_id>/refuse", api.Refuse.as_view(), name="approvals-refuse"),
+]
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", include(endpoints)),
+    path("api/schema/", views_api.Schema.as_view(), name="schema"),
+    path(".well-known/jwks.json", PublicKeys.as_view(), name="jwks"),
+    path("docs", views_api.Swagger.as_view(url_name="schema"), name="docs"),
+    path("redoc", views_api.Redoc.as_view(url_name="schema"), name="redoc"),
+    path("problems/", views_api.Problems.as_view(), name="problems"),
+    path("problems/<slug:code>", views_api.ProblemPage.as_view(), name="problem"),
+]
