@@ -43,7 +43,7 @@ class TestInsert:
     def test_keeps_ids_moments_and_what_is_absent(self) -> None:
         tess, moment, names = employ("tess"), datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC), (uuid4(), uuid4())
         fields = ("id", "action", "subject", "facts", "reason", "asked_by_id", "asked_at", "decided_at", "status", "decided_by_id")
-        rows = [
+        rows: list[tuple[Any, ...]] = [
             (names[0], "a", "s", {}, "", tess.pk, moment, None, Approval.Status.WAITING, None),
             (names[1], "a", "s", {}, "", tess.pk, NOON, moment, Approval.Status.EXPIRED, None),
         ]
