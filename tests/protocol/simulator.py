@@ -105,7 +105,7 @@ class Simulation:
             ("reverse", 0.5, self._clerk.reverse),
             ("leave", 1, self._clerk.leave),
             ("expire", 1, self._clerk.expire),
-            ("long time passes", 0.7, self._long_time_passes),
+            ("long time passes", 1.2, self._long_time_passes),
             ("broker loses everything", 0.7, self._wipe),
             ("broker loses an end", 2, self._truncate),
             ("replay", 1, self._replay),
@@ -199,7 +199,7 @@ class Simulation:
     def _long_time_passes(self) -> str:
         self._count("long time passes")
         self.world.wait(self._random.choice((1_800, 3_700, 7_300)))
-        return f"{self.world.now:%H:%M:%S}"
+        return f"{self.world.now:%H:%M:%S}, {self._clerk.expire()}"
 
     def _wipe(self) -> str:
         self._count("broker loses everything")
