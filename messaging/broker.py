@@ -71,6 +71,9 @@ class Consumer(Protocol):
     def poll(self, *, limit: int, timeout_s: float) -> list[Record]:
         """Return the next records, at most `limit`, in order within a partition; raise BrokerError and what `positions` raises."""
 
+    def assigned(self) -> Collection[int]:
+        """Return the partitions that are this member's now, as far as it knows."""
+
     def commit(self, *, offsets: Mapping[int, int]) -> None:
         """Tell the broker how far the partitions were read, without waiting: for tools that show lag, never as the truth."""
 

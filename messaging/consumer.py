@@ -112,6 +112,11 @@ class Consumer:
 
     def _is_elsewhere(self) -> bool:
         """Return whether somebody stored other offsets than ours: a replay, which an idle consumer has to notice, too."""
+        if self._client is not None and (lost := self._positions.keys() - set(self._client.assigned())):
+            for partition in lost:  # the group gave it to another consumer, which moves it from now on
+                del self._positions[partition]
+            self._pending = deque(record for record in self._pending if record.partition not in lost)
+            self._tries = None
         return offsets.stored(topic=self._topic, partitions=self._positions) != self._positions
 
     def _assigned(self, partitions: Collection[int]) -> Mapping[int, int]:

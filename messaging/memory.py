@@ -185,6 +185,10 @@ class MemoryConsumer:
             self._positions = dict(self._ask(self._broker.bounds(topic=self._topic)))
         return self._broker.read(topic=self._topic, positions=self._positions, limit=limit)
 
+    def assigned(self) -> Collection[int]:
+        """Return every partition: in memory nobody shares."""
+        return list(self._positions or ())
+
     def commit(self, *, offsets: Mapping[int, int]) -> None:
         """Tell the broker how far the partitions were read."""
         if self._cluster_id == self._broker.cluster_id():

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
@@ -28,6 +28,11 @@ class KafkaConsumer:
             if first is None:
                 return []
             return _records([first, *self._client.consume(limit - 1, 0)] if limit > 1 else [first])
+
+    def assigned(self) -> Collection[int]:
+        """Return what the group gave this member and did not take back."""
+        with asking():
+            return [place.partition for place in self._client.assignment()]
 
     def commit(self, *, offsets: Mapping[int, int]) -> None:
         """Commit without waiting."""

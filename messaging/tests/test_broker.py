@@ -103,6 +103,17 @@ class TestABroker:
         assert broker.committed(topic=topic, group=topic, partitions=[0, 1]) == {0: 1}
         assert broker.committed(topic=topic, group="others", partitions=[0, 1]) == {}
 
+    def test_tells_a_member_which_partitions_are_its_own(self, broker: Broker, topic: str) -> None:
+        write(broker, topic, "first")
+        consumer = broker.consumer(topic=topic, group=topic, positions=from_start)
+        before = list(consumer.assigned())
+
+        read(consumer, count=1)
+
+        assert before == []
+        assert sorted(consumer.assigned()) == [0, 1, 2, 3]
+        consumer.close()
+
     def test_says_where_each_log_ends(self, broker: Broker, topic: str) -> None:
         before = broker.bounds(topic=topic)
 

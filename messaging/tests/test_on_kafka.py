@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from banksite.machine.kafka import KafkaServer
 from messaging import directory, outbox, selectors
-from messaging.consumer import Consumer
+from messaging.consumer import CHECK_EVERY, Consumer
 from messaging.kafka import KafkaBroker
 from messaging.models import Message, StoredOffset
 from messaging.relay import Relay
@@ -96,6 +96,40 @@ class TestAConversation:
         assert not selectors.in_recovery()
         cluster_ids = set(StoredOffset.objects.filter(topic=f"external-transfers.{world.bert.code}").values_list("cluster_id", flat=True))
         assert cluster_ids == {world.broker.cluster_id()}
+
+
+class TestTwoConsumers:
+    def test_leave_each_other_alone_once_they_have_shared_the_partitions(self, world: World, host: Host, kafka_server: KafkaServer) -> None:
+        with world.anna.acting():
+            relay = Relay(broker=broker_of(kafka_server))
+        with world.bert.acting():
+            one, two = pair = [Consumer(broker=broker_of(kafka_server), handlers=host.handlers) for _ in range(2)]
+        assert turn_until(lambda: shares(one) == {0, 1, 2, 3}, world, relay, one)
+        assert turn_until(lambda: turn(one, world) and [len(shares(each)) for each in pair] == [2, 2], world, relay, two)
+        enqueue(world, *(f"hello {place}" for place in range(20)))
+        assert turn_until(lambda: turn(one, world) and len(set(host.told)) == 20, world, relay, two)
+        members = [consumer._client for consumer in pair]
+
+        with world.bert.acting():
+            for consumer in pair:
+                consumer.turn(now=timezone.now() + CHECK_EVERY)
+
+        assert [consumer._client for consumer in pair] == members
+        for consumer in pair:
+            consumer.close()
+        relay.close()
+
+
+def shares(consumer: Consumer) -> set[int]:
+    """Return the partitions a consumer reads."""
+    return set(consumer._client.assigned()) if consumer._client is not None else set()
+
+
+def turn(consumer: Consumer, world: World) -> bool:
+    """Let another consumer of the second bank take a turn, too."""
+    with world.bert.acting():
+        consumer.turn(now=timezone.now())
+    return True
 
 
 class TestASecondRelay:
