@@ -39,6 +39,7 @@ def environment(*, code: str, database_url: str, **more: str) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "banksite.settings",
         "ENV_FILE": os.devnull,
         "LETTER_BOX_PARTITIONS": "4",
+        "LOG_LEVEL": "WARNING",
         "SECRET_KEY": "only-for-the-bench",
         **more,
     }

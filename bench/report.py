@@ -12,6 +12,7 @@ from rich.table import Table
 
 from bench.pairs import Ratio
 
+_WIDTH_IN_A_FILE = 150
 LATEST = Path(__file__).with_name("latest.json")
 
 
@@ -19,7 +20,7 @@ def show(ratios: Sequence[Ratio]) -> None:
     """Print the table."""
     table = Table(title="How near the banks come to what this machine can do")
     for heading in ("what", "ours", "limit", "unit", "ratio", "spread", "goal", ""):
-        table.add_column(heading, justify="left" if heading in {"what", "unit"} else "right")
+        table.add_column(heading, justify="left" if heading in {"what", "unit"} else "right", no_wrap=heading != "what")
     for each in ratios:
         table.add_row(
             each.goal.name,
@@ -31,7 +32,8 @@ def show(ratios: Sequence[Ratio]) -> None:
             f"{'at most' if each.goal.at_most else 'at least'} {each.goal.ratio}",
             "[green]met[/]" if each.met else "[red]MISSED[/]",
         )
-    Console().print(table)
+    console = Console()
+    console.print(table, width=None if console.is_terminal else _WIDTH_IN_A_FILE, crop=False)
 
 
 def write(ratios: Sequence[Ratio]) -> None:

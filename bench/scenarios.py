@@ -96,7 +96,8 @@ def between_banks(grounds: Grounds) -> Iterator[Ratio]:
         def limit() -> float:
             for writer, half in zip(writers, halves, strict=True):
                 writer.start(rates.batches_at_limit, crowd=half, batches=8)
-            return sum(writer.result() for writer in writers)
+            found: list[float] = [writer.result() for writer in writers]
+            return sum(found)
 
         yield measure(Goal(name="cross-bank over Kafka / set-based SQL, two writers", ratio=0.2, unit=PER_SECOND), ours=ours, limit=limit)
         owed, owing = writers[0].call(books.clearing_balance, partner=B), receiver.call(books.clearing_balance, partner=A)
