@@ -1,7 +1,6 @@
 """The rules of the protocol, one story each: take the rule out and its story ends badly."""
 
 import sqlite3
-from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -10,24 +9,12 @@ import pytest
 from django.db import transaction
 
 from access.errors import OwnApproval
-from access.sets import StaleRows
-from accounts.money import Money
 from messaging import letter_box, offsets
-from tests.protocol.banks import CLOSED, LIMIT_MINOR, POOR, RICH, account
-from tests.protocol.database import Database, no_hook
-from tests.protocol.examiner import findings
-from tests.protocol.mishaps import Crash
+from tests.protocol.banks import LIMIT_MINOR, POOR, account
+from tests.protocol.database import Database
+from tests.protocol.stories import ANNA, BEA, BERT, FEE, MINOR, Loose, approval, at_rest, lose_letters, order, refused, rejection
 from tests.protocol.world import World
-from transfers import events, services, storage
-from transfers.orders import Accepted, Payment
-
-ANNA, BERT, BEA = account("BNKA", RICH), account("BNKB", RICH), account("BNKB", POOR)
-MINOR = 100_000  # what Anna and Bert have in the morning
-FEE = 25
-
-
-def at_rest(world: World) -> list[str]:
-    return findings({code: bank.database.raw for code, bank in world.banks.items()})
+from transfers import events, services
 
 
 class TestTheDestinationDecidesOnce:
@@ -103,7 +90,7 @@ class TestTimeNeverRefunds:
         transfer = world.pay(BERT)
         world.relay("BNKA")
         bundle = world.letters("BNKB")
-        _lose_letters(world, "BNKB")
+        lose_letters(world, "BNKB")
         world.cancel(transfer)
         world.converse()
 
@@ -168,9 +155,8 @@ class TestAnAnswerIsJudgedByTheTransferItNames:
     def test_and_counts_only_where_it_fits(self, world: World, source: str, change: dict[str, Any], reason: str) -> None:
         transfer = world.pay(BERT)
 
-        said: dict[str, Any] = {"id": transfer, "outcome": "rejected", "amount_minor": 1_000, "currency": "EUR", "creditor_iban": BERT}
-        decision = events.Decision(**(said | change), decided_at=world.now, reason="AC01")
-        world.post(events.TransfersDecided(decisions=(decision,)), type=events.DECIDED, source=source, to="BNKA")
+        said = rejection(world, transfer, **change)
+        world.post(events.TransfersDecided(decisions=(said,)), type=events.DECIDED, source=source, to="BNKA")
         world.consume("BNKA")
 
         assert world.status(transfer) == "pending"
@@ -181,10 +167,8 @@ class TestAnAnswerIsJudgedByTheTransferItNames:
         transfer = world.pay(BERT)
         world.converse()
 
-        decision = events.Decision(
-            id=transfer, outcome="rejected", amount_minor=1_000, currency="EUR", creditor_iban=BERT, decided_at=world.now, reason="AC01"
-        )
-        world.post(events.TransfersDecided(decisions=(decision,)), type=events.DECIDED, source="BNKB", to="BNKA")
+        said = rejection(world, transfer)
+        world.post(events.TransfersDecided(decisions=(said,)), type=events.DECIDED, source="BNKB", to="BNKA")
         world.consume("BNKA")
 
         assert world.status(transfer) == "completed"
@@ -205,7 +189,7 @@ class TestWhatTheOriginCanSeeIsRefusedBeforeAnyDebit:
         ],
     )
     def test_and_leaves_no_transfer(self, world: World, creditor: str, currency: str, minor: int, code: str) -> None:
-        refusal = _refused(world, creditor, currency=currency, minor=minor, debtor=account("BNKA", POOR))
+        refusal = refused(world, creditor, currency=currency, minor=minor, debtor=account("BNKA", POOR))
 
         assert refusal == code
         assert world.rows("BNKA", "SELECT 1 FROM transfers_transfer WHERE kind = 'outgoing'") == []
@@ -216,9 +200,9 @@ class TestEveryOrderOfAReadableMessageIsDecided:
     """Rule 6."""
 
     def test_if_only_with_a_rejection_of_what_does_not_fit(self, world: World) -> None:
-        good, bad = _order(world, id=UUID(int=1)), _order(world, id=UUID(int=2), reference="two\nlines")
+        good, bad = order(world, id=UUID(int=1)), order(world, id=UUID(int=2), reference="two\nlines")
 
-        world.post(_Loose(transfers=[good, bad]), type=events.REQUESTED, source="BNKB", to="BNKA")
+        world.post(Loose(transfers=[good, bad]), type=events.REQUESTED, source="BNKB", to="BNKA")
         world.consume("BNKA")
 
         found = world.rows("BNKA", "SELECT origin_id, status, reason FROM transfers_transfer WHERE kind = 'incoming' ORDER BY origin_id")
@@ -226,9 +210,9 @@ class TestEveryOrderOfAReadableMessageIsDecided:
         assert world.dead_letters("BNKA") == []
 
     def test_and_one_that_nobody_could_answer_is_kept_whole(self, world: World) -> None:
-        good, bad = _order(world, id=UUID(int=1)), _order(world, id="me")
+        good, bad = order(world, id=UUID(int=1)), order(world, id="me")
 
-        world.post(_Loose(transfers=[good, bad]), type=events.REQUESTED, source="BNKB", to="BNKA")
+        world.post(Loose(transfers=[good, bad]), type=events.REQUESTED, source="BNKB", to="BNKA")
         world.consume("BNKA")
 
         assert world.rows("BNKA", "SELECT 1 FROM transfers_transfer WHERE kind = 'incoming'") == []
@@ -253,7 +237,7 @@ class TestALargeTransferWaitsForASecondPerson:
         bank.database.raw.execute("UPDATE access_approval SET asked_by_id = ?", [bank.supervisor.pk])
 
         with world.at("BNKA"), pytest.raises(OwnApproval):
-            services.approve_transfer(approval_id=_approval(world), by=bank.supervisor, now=world.now)
+            services.approve_transfer(approval_id=approval(world), by=bank.supervisor, now=world.now)
 
         assert world.status(transfer) == "awaiting-approval"
 
@@ -261,7 +245,7 @@ class TestALargeTransferWaitsForASecondPerson:
         transfer = world.pay(BERT, LIMIT_MINOR + 1)
 
         with world.at("BNKA"):
-            services.approve_transfer(approval_id=_approval(world), by=world.bank("BNKA").supervisor, now=world.now)
+            services.approve_transfer(approval_id=approval(world), by=world.bank("BNKA").supervisor, now=world.now)
         world.converse()
 
         assert world.status(transfer) == "completed"
@@ -282,7 +266,7 @@ class TestASuspendedBank:
 
         assert world.status(to_it) == "completed"
         assert (world.status(from_it, at="BNKB"), world.reason(from_it, at="BNKB")) == ("rejected", "AG10")
-        assert _refused(world, BERT) == "bank-suspended"
+        assert refused(world, BERT) == "bank-suspended"
         assert at_rest(world) == []
 
     def test_once_closed_gives_back_what_two_persons_say(self, world: World) -> None:
@@ -319,107 +303,3 @@ class TestADatabaseThatWentBack:
         assert world.rows("BNKB", "SELECT count(*) FROM messaging_recovery WHERE ended_at IS NULL") == [(1,)]
         assert len(world.letters("BNKA")) == letters
         assert world.balance(BERT, at="BNKB") == MINOR - 1_000
-
-
-class TestEveryChangeOfAStatus:
-    def test_names_the_old_one(self, world: World) -> None:
-        transfer = world.pay(BERT)
-        with world.at("BNKA"), transaction.atomic():
-            entry = storage.lock([transfer])[transfer]
-            entry.status = "refused"
-
-            with pytest.raises(StaleRows):
-                storage.change([entry], was="awaiting-approval", fields=("status",), now=world.now)
-
-        assert world.status(transfer) == "pending"
-
-
-class TestOneTransaction:
-    def test_holds_a_transfer_and_its_announcement(self, world: World) -> None:
-        world.bank("BNKA").database.hook = _dies_after_commit
-
-        with pytest.raises(Crash):
-            world.pay(BERT)
-        world.bank("BNKA").database.hook = no_hook
-        world.converse()
-
-        assert world.balance(BERT, at="BNKB") == MINOR + 1_000
-        assert at_rest(world) == []
-
-    @pytest.mark.parametrize("which", range(1, 7))
-    def test_holds_a_letter_s_effect_and_its_offset(self, world: World, which: int) -> None:
-        world.pay(BERT)
-        world.pay(account("BNKB", CLOSED))
-        world.relay("BNKA")
-        world.bank("BNKB").database.hook = _DiesAt("after commit", which)
-
-        with suppress(Crash):
-            world.consume("BNKB")
-
-        read = sum(offset for (offset,) in world.rows("BNKB", "SELECT next_offset FROM messaging_storedoffset"))
-        decided = world.rows("BNKB", "SELECT 1 FROM transfers_transfer WHERE kind = 'incoming'")
-        assert (read > 0) == (len(decided) > 0)
-
-
-class TestALetter:
-    def test_signed_with_another_bank_s_key_is_not_believed(self, world: World) -> None:
-        order = _order(world, id=UUID(int=1))
-
-        world.post(_Loose(transfers=[order]), type=events.REQUESTED, source="BNKB", to="BNKA", signed_by="BNKC", key_id_of="BNKB")
-        world.post(_Loose(transfers=[order]), type=events.REQUESTED, source="BNKB", to="BNKA", signed_by="BNKC")
-        world.consume("BNKA")
-
-        assert world.balance(ANNA, at="BNKA") == MINOR
-        assert world.dead_letters("BNKA") == ["signature-wrong", "source-wrong"]
-
-
-class _Loose(dict[str, Any]):
-    """What another bank's program could put into a message."""
-
-
-class _DiesAt:
-    """Ends the process at the n-th step of a kind."""
-
-    def __init__(self, step: str, which: int) -> None:
-        self._step, self._left = step, which
-
-    def __call__(self, step: str) -> None:
-        self._left -= step == self._step
-        if self._left == 0:
-            raise Crash(step)
-
-
-def _dies_after_commit(step: str) -> None:
-    if step == "after commit":
-        raise Crash(step)
-
-
-def _lose_letters(world: World, code: str) -> None:
-    for log in world.broker._logs[letter_box.topic_of(code=code)]:
-        log.clear()
-
-
-def _refused(world: World, creditor: str, *, currency: str = "EUR", minor: int = 100, debtor: str = ANNA) -> str:
-    outcome = world.submit(Payment(debtor=debtor, creditor=creditor, creditor_name="X", amount=Money(minor, currency)))[0]
-    assert not isinstance(outcome, Accepted), outcome
-    return outcome.code
-
-
-def _approval(world: World) -> UUID:
-    return UUID(world.rows("BNKA", "SELECT id FROM access_approval WHERE status = 'waiting'")[0][0])
-
-
-def _order(world: World, **change: Any) -> dict[str, Any]:
-    """Return an order of Bert for Anna as JSON values."""
-    order = {
-        "id": UUID(int=1),
-        "amount_minor": 1_000,
-        "currency": "EUR",
-        "creditor_iban": ANNA,
-        "creditor_name": "Anna",
-        "debtor_iban": BERT,
-        "debtor_name": "Bert",
-        "expires_at": world.now + timedelta(hours=1),
-        "reference": "rent",
-    }
-    return order | change
