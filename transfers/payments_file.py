@@ -55,12 +55,19 @@ def _line(number: int, cells: list[str] | DomainError) -> Line:
     """Return the line as an order with its key, or with its refusal."""
     if isinstance(cells, DomainError):
         return Line(number=number, end_to_end_id="", order=cells)
-    if len(cells) != len(COLUMNS):
-        refusal = LineMalformed(why=f"it has {len(cells)} fields instead of {len(COLUMNS)}")
-        return Line(number=number, end_to_end_id=_shown(cells[0]), order=refusal)
-    if any("\udc80" <= character <= "\udcff" for cell in cells for character in cell):
-        return Line(number=number, end_to_end_id=_shown(cells[0]), order=LineMalformed(why="it is not UTF-8"))
+    if flaw := _flaw(cells):
+        return Line(number=number, end_to_end_id=_shown(cells[0]), order=LineMalformed(why=flaw))
     return _order(number, [cell.strip() for cell in cells])
+
+
+def _flaw(cells: list[str]) -> str:
+    """Return why the cells are no order, nor anything a database could keep; empty when they may be one."""
+    if len(cells) != len(COLUMNS):
+        return f"it has {len(cells)} fields instead of {len(COLUMNS)}"
+    characters = set().union(*cells)
+    if any("\udc80" <= character <= "\udcff" for character in characters):
+        return "it is not UTF-8"
+    return "it holds a null character" if "\0" in characters else ""
 
 
 def _order(number: int, cells: list[str]) -> Line:
@@ -88,4 +95,4 @@ def _order(number: int, cells: list[str]) -> Line:
 
 def _shown(text: str) -> str:
     """Return a text of a broken line as it can be written again."""
-    return text.encode("utf-8", "replace").decode()[:35]
+    return text.encode("utf-8", "replace").decode().replace("\0", "?")[:35]

@@ -135,6 +135,11 @@ class TestImport:
     def test_refuses_a_line_that_is_not_utf_8_and_goes_on(self, write: Callable[..., Path]) -> None:
         assert run(write("1\udcff,a,b,c,1.00,EUR,", line("2"))) == [("refused", "line-malformed"), ("pending", "")]
 
+    def test_refuses_a_line_with_a_null_character_which_leaves_no_key_behind(self, write: Callable[..., Path]) -> None:
+        outcomes = run(write(line("7\0"), line("7"), line("8", debtor=f"{ANNA}\0")))
+
+        assert outcomes == [("refused", "line-malformed"), ("pending", ""), ("refused", "line-malformed")]
+
     def test_of_one_account_never_stands_for_another(self, write: Callable[..., Path]) -> None:
         Account.objects.filter(number=BRAM).update(floor_minor=-1000)
 
