@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 from typing import Any
 from uuid import UUID
 
@@ -72,12 +72,13 @@ def read_decisions(*, data: msgspec.Raw, version: int, envelope: Envelope) -> Tr
         raise Unreadable("undecodable", str(error)) from error
     if len({decision.id for decision in decided.decisions}) != len(decided.decisions):
         raise Unreadable("repeated-id", "two decisions of the message name the same transfer")
+    if strange := [decision for decision in decided.decisions if not _can_be_kept(decision.decided_at)]:
+        raise Unreadable("undecodable", f"transfer {strange[0].id} was decided at {strange[0].decided_at.isoformat()}")
     return decided
 
 
 def _asked(order: Order) -> Asked:
-    """Return an order that fits the contract; an amount that fits the wire but no account is its flaw."""
-    too_large = order.amount_minor > MAX_AMOUNT_MINOR
+    """Return an order that fits the contract; what fits the wire but no account or database is its flaw."""
     return Asked(
         id=order.id,
         amount_minor=order.amount_minor,
@@ -89,9 +90,23 @@ def _asked(order: Order) -> Asked:
         debtor_name=order.debtor_name,
         reference=order.reference,
         end_to_end_id=order.end_to_end_id,
-        expires_at=order.expires_at,
-        flaw=errors.AmountTooLarge(amount_minor=order.amount_minor) if too_large else _account_flaw(order),
+        expires_at=order.expires_at if _can_be_kept(order.expires_at) else None,
+        flaw=_bounds_flaw(order) or _account_flaw(order),
     )
+
+
+def _can_be_kept(moment: datetime) -> bool:
+    """Return whether the moment exists in every zone: at the ends of the calendar databases and Python part ways about it."""
+    return MINYEAR < moment.year < MAXYEAR
+
+
+def _bounds_flaw(order: Order) -> DomainError | None:
+    """Refuse an amount that no account takes and a deadline that no database keeps."""
+    if order.amount_minor > MAX_AMOUNT_MINOR:
+        return errors.AmountTooLarge(amount_minor=order.amount_minor)
+    if not _can_be_kept(order.expires_at):
+        return errors.OrderMalformed(detail=f"expires_at is {order.expires_at.isoformat()}")
+    return None
 
 
 def _account_flaw(order: Order) -> DomainError | None:

@@ -39,7 +39,10 @@ def receive_cancels(*, received: Sequence[Received[Orders]], now: datetime) -> N
 
 def _decide(received: Sequence[Received[Orders]], *, now: datetime, cancelled: bool) -> None:
     senders = peers(codes={message.source for message in received})
-    first_asked = {(message.source, asked.id): asked for message in reversed(received) for asked in reversed(message.data.orders)}
+    first_asked: dict[Name, Asked] = {}
+    for message in received:
+        for asked in message.data.orders:
+            first_asked.setdefault((message.source, asked.id), asked)
     drafts = {name: _draft(name[0], asked, now=now) for name, asked in first_asked.items()}
     locked = lock_with_clearing(_bookable(drafts), now=now)  # lock first: what is read next cannot change under us
     decided = selectors.decisions(names=drafts)

@@ -39,6 +39,21 @@ def outcomes() -> list[tuple[str, str]]:
 
 
 class TestRequest:
+    def test_is_decided_in_the_order_it_was_written(self) -> None:
+        receive(asked(1), asked(2), asked(3))
+
+        assert list(Transfer.objects.order_by("id").filter(kind="incoming").values_list("amount_minor", flat=True)) == [1, 2, 3]
+
+    @pytest.mark.parametrize("expires_at", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00"])
+    def test_until_a_moment_that_no_calendar_has_is_rejected(self, expires_at: str) -> None:
+        order = msgspec.to_builtins(asked()) | {"expires_at": expires_at}
+
+        receive(order)
+        receive(order)
+
+        assert outcomes() == [("rejected", "CH16")] * 2
+        assert Transfer.objects.get(kind="incoming").expires_at is None
+
     def test_is_credited_and_answered(self) -> None:
         order = asked(1_000)
 

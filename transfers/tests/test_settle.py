@@ -1,11 +1,14 @@
 """What other banks answer: a pending transfer ends once, with the money on one side."""
 
+from datetime import datetime
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from access.models import Approval
 from accounts.models import Account
+from messaging.errors import Unreadable
 from messaging.models import Message, Peer
 from transfers import errors, services
 from transfers.events import CANCEL_REQUESTED, REQUESTED
@@ -118,6 +121,13 @@ class TestAnswer:
         answer(decision(transfer, **change))  # type: ignore[arg-type]
 
         assert status_of(transfer)[0] == "pending"
+
+    @pytest.mark.parametrize("decided_at", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00"])
+    def test_decided_at_a_moment_that_no_calendar_has_is_unreadable(self, decided_at: str) -> None:
+        transfer = paid()
+
+        with pytest.raises(Unreadable, match="was decided at"):
+            answer(decision(transfer, decided_at=datetime.fromisoformat(decided_at)))
 
     def test_of_a_part_of_a_bundle_leaves_the_message_open(self) -> None:
         orders = [Payment(debtor=ANNA, creditor=ZOE, creditor_name="", amount=euros("1")) for _ in range(3)]
