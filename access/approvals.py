@@ -44,14 +44,19 @@ def ask_each(*, questions: Sequence[Question], by: User, now: datetime) -> list[
     return ids
 
 
-def decide(*, approval_id: UUID, approve: bool, by: User, reason: str, now: datetime, permission: str) -> Approval:
+def decide(
+    *, approval_id: UUID, approve: bool, by: User, reason: str, now: datetime, permission: str, actions: Collection[str] = ()
+) -> Approval:
     """Decide a waiting question inside the caller's transaction, which then does the deed; return it as decided.
 
+    Where `actions` are named, a question about anything else is not decided: its own service has to do its deed.
     Locks the waiting row first. Raises NotAllowed, ApprovalNotWaiting, OwnApproval, ReasonMissing (a refusal needs a reason).
     """
     assert connection.in_atomic_block, "a decision and its deed stand or fall together"
     require(by=by, permission=permission)
     approval = _lock_waiting(approval_id)
+    if actions and approval.action not in actions:
+        raise ApprovalNotWaiting(approval=str(approval_id), status="about something else")
     if approval.asked_by_id == by.pk:
         raise OwnApproval(approval=str(approval_id))
     if not approve and not reason.strip():

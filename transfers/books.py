@@ -85,7 +85,7 @@ def _shown(leg: Leg | None) -> str:
 def _wrong_hold(entry: Entry, found: tuple[int, str] | None) -> Iterator[Difference]:
     """Yield the hold that is not what a waiting transfer needs: placed, for amount and fee."""
     needed = (entry.amount_minor + entry.fee_minor, Hold.Status.PLACED.value)
-    if entry.status == "awaiting-approval" and entry.hold and found != needed:
+    if entry.status == rules.AWAITING and entry.hold and found != needed:
         yield Difference(check="hold of a transfer that waits", subject=str(entry.id), expected=str(needed), found=str(found))
 
 

@@ -15,6 +15,7 @@ from accounts.rules import Move
 from transfers import errors
 from transfers.entry import Entry
 from transfers.events import MAX_END_TO_END_ID, MAX_ITEMS, MAX_TEXT, PLAIN_TEXT, Decision, Order
+from transfers.models import STATES
 
 _PLAIN = re.compile(PLAIN_TEXT)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -22,6 +23,8 @@ _MAX_BUNDLE_BYTES = 850_000
 
 BOOK, FEE, REFUND, REFUND_FEE = "book", "fee", "refund", "refund-fee"
 CREDITED, REJECTED, CANCELLED, COMPLETED, PENDING = "credited", "rejected", "cancelled", "completed", "pending"
+AWAITING = "awaiting-approval"
+APPROVALS = {kind: f"{kind}.approve" for kind, statuses in STATES.items() if AWAITING in statuses}  # what a second person is asked
 OUTCOME_OF_STATUS = {COMPLETED: CREDITED, REJECTED: REJECTED, CANCELLED: REJECTED}
 
 

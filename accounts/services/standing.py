@@ -124,10 +124,9 @@ def _decide(approval_id: UUID, action: str, *, approve: bool, by: User, reason: 
     """Decide a question of this action; one about something else is not decided here."""
     if action not in _PERMISSIONS:
         raise ApprovalNotWaiting(approval=str(approval_id), status="about something else")
-    decided = approvals.decide(approval_id=approval_id, approve=approve, by=by, reason=reason, now=now, permission=_PERMISSIONS[action])
-    if decided.action != action:
-        raise ApprovalNotWaiting(approval=str(approval_id), status="about something else")
-    return decided
+    return approvals.decide(
+        approval_id=approval_id, approve=approve, by=by, reason=reason, now=now, permission=_PERMISSIONS[action], actions=[action]
+    )
 
 
 def _set_limit(account: AccountState, limit_minor: int, *, by: User, reason: str, now: datetime) -> None:

@@ -19,7 +19,6 @@ from transfers.orders import Accepted
 from transfers.services.clearing import lock_with_clearing
 from transfers.services.send import announce
 
-AWAITING = "awaiting-approval"
 DECIDED = ("status", "reason", "message", "expires_at", "settled_at")
 
 
@@ -55,7 +54,7 @@ def expire_approvals(*, now: datetime, limit: int = 1000) -> int:
         with transaction.atomic():
             overdue = storage.awaiting_beyond(now=now, limit=limit)
             expired = set(approvals.expire_each(approval_ids=list(overdue), now=now))
-            entries = storage.lock([overdue[approval] for approval in expired], status=AWAITING)
+            entries = storage.lock([overdue[approval] for approval in expired], status=rules.AWAITING)
             _refuse(list(entries.values()), errors.ApprovalExpired(), now=now)
             return len(entries)
 
@@ -64,9 +63,17 @@ def expire_approvals(*, now: datetime, limit: int = 1000) -> int:
 
 def _decided(approval_id: UUID, *, approve: bool, by: User, reason: str, now: datetime) -> Entry:
     """Decide the question and return the transfer it is about, locked while it still waits."""
-    approval = approvals.decide(approval_id=approval_id, approve=approve, by=by, reason=reason, now=now, permission=permissions.APPROVE)
+    approval = approvals.decide(
+        approval_id=approval_id,
+        approve=approve,
+        by=by,
+        reason=reason,
+        now=now,
+        permission=permissions.APPROVE,
+        actions=rules.APPROVALS.values(),
+    )
     transfer_id = UUID(approval.subject.removeprefix("transfer:"))
-    return storage.lock([transfer_id], status=AWAITING)[transfer_id]
+    return storage.lock([transfer_id], status=rules.AWAITING)[transfer_id]
 
 
 def _book(entry: Entry, *, now: datetime) -> Accepted | DomainError:
@@ -74,20 +81,19 @@ def _book(entry: Entry, *, now: datetime) -> Accepted | DomainError:
     known = peers(codes=[entry.destination_bank]) if entry.kind == "outgoing" else {}
     peer = known.get(entry.destination_bank)
     refusal = rules.refuse_peer(bank=entry.destination_bank, status=peer.status if peer else None) if entry.kind == "outgoing" else None
-    if refusal is None:
-        release: list[ledger.Step] = [ledger.Release(hold_id=entry.hold)] if entry.hold else []
-        moves = rules.booking(entry, group=entry.id)
-        outcomes = ledger.post(steps=[*release, *moves], booked_at=now, locked=lock_with_clearing([entry], now=now))
-        refusal = next((outcome for outcome in outcomes if isinstance(outcome, DomainError)), None)
-    elif entry.hold:
-        ledger.post(steps=[ledger.Release(hold_id=entry.hold)], booked_at=now)
+    release = [ledger.Release(hold_id=entry.hold)] if entry.hold else []
+    moves = [] if refusal else rules.booking(entry, group=entry.id)
+    outcomes = ledger.post(steps=[*release, *moves], booked_at=now, locked=lock_with_clearing([entry], now=now))
+    released, booked = outcomes[: len(release)], outcomes[len(release) :]
+    assert all(isinstance(outcome, ledger.Posted) for outcome in released), f"a hold that waits ends only here: {released}"
+    refusal = refusal or next((outcome for outcome in booked if isinstance(outcome, DomainError)), None)
     if refusal:
         entry.status, entry.reason, entry.settled_at = "refused", refusal.code, now
     elif entry.kind == "outgoing":
         entry.status, entry.expires_at = rules.PENDING, now + timedelta(seconds=this_bank().transfer_valid_s)
     else:
         entry.status, entry.settled_at = rules.COMPLETED, now
-    storage.change([entry], was=AWAITING, fields=DECIDED, now=now, announce=announce([entry], peers=known, now=now))
+    storage.change([entry], was=rules.AWAITING, fields=DECIDED, now=now, announce=announce([entry], peers=known, now=now))
     return refusal or Accepted(entry.id, entry.kind, entry.status)
 
 
@@ -96,4 +102,4 @@ def _refuse(entries: Sequence[Entry], refusal: DomainError, *, now: datetime) ->
     ledger.post(steps=[ledger.Release(hold_id=entry.hold) for entry in entries if entry.hold], booked_at=now)
     for entry in entries:
         entry.status, entry.reason, entry.settled_at = "refused", refusal.code, now
-    storage.change(entries, was=AWAITING, fields=DECIDED, now=now)
+    storage.change(entries, was=rules.AWAITING, fields=DECIDED, now=now)

@@ -43,7 +43,13 @@ def refund_closed_bank(*, approval_id: UUID, by: User, reason: str = "", now: da
     def work() -> int:
         with transaction.atomic():
             approval = approvals.decide(
-                approval_id=approval_id, approve=True, by=by, reason=reason, now=now, permission=permissions.APPROVE
+                approval_id=approval_id,
+                approve=True,
+                by=by,
+                reason=reason,
+                now=now,
+                permission=permissions.APPROVE,
+                actions=[ACTION],
             )
             entries = list(storage.lock_pending_to(bank=approval.subject.removeprefix("bank:")).values())
             for entry in entries:

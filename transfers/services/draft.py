@@ -147,7 +147,7 @@ def _entry(
     return Entry(
         id=transfer_id,
         kind=kind,
-        status="awaiting-approval" if waits else rules.COMPLETED,
+        status=rules.AWAITING if waits else rules.COMPLETED,
         amount_minor=amount.amount_minor,
         currency=amount.currency,
         debtor_number=debit,

@@ -14,6 +14,7 @@ from access.retry import joining
 from access.sets import Insert
 from access.site import this_bank
 from accounts import ledger
+from accounts.errors import HoldReserved
 from accounts.numbers import is_internal
 from messaging.selectors import peers
 from transfers import errors, permissions, rules, selectors, storage
@@ -23,7 +24,6 @@ from transfers.services.clearing import lock_with_clearing
 from transfers.services.draft import Desk, destinations_of, draft, originals_of
 from transfers.services.send import announce
 
-AWAITING = "awaiting-approval"
 Outcome = Accepted | DomainError
 _PERMISSIONS = {
     Deposit: permissions.DEPOSIT,
@@ -68,7 +68,7 @@ def _book(*, orders: Sequence[Order], by: User, atomic: bool, now: datetime) -> 
     )
     drafts = [draft(order, desk=desk) for order in orders]
     locked = lock_with_clearing([each for each in drafts if isinstance(each, Entry)], now=now)
-    drafts = [_with_names(each, locked, now=now) if isinstance(each, Entry) else each for each in drafts]
+    drafts = [_refusal(each, locked, now=now) or _with_names(each, locked) if isinstance(each, Entry) else each for each in drafts]
     if atomic and any(isinstance(each, DomainError) for each in drafts):
         return [*_all_refused(drafts)]
     judged = iter(_post([each for each in drafts if isinstance(each, Entry)], desk=desk, by=by, locked=locked, atomic=atomic))
@@ -76,12 +76,19 @@ def _book(*, orders: Sequence[Order], by: User, atomic: bool, now: datetime) -> 
     return [Accepted(each.id, each.kind, each.status) if isinstance(each, Entry) else each for each in outcomes]
 
 
-def _with_names(entry: Entry, locked: ledger.Locked, *, now: datetime) -> Entry | DomainError:
-    """Name debtor and creditor as their accounts do; refuse an order that would wait for a second person in vain."""
-    if entry.status == AWAITING:
-        judged = ledger.judge(steps=rules.booking(entry, group=0, releases_hold=True), locked=locked, at=now)
-        if refusals := [outcome for outcome in judged if isinstance(outcome, DomainError)]:
-            return refusals[0]
+def _refusal(entry: Entry, locked: ledger.Locked, *, now: datetime) -> DomainError | None:
+    """Refuse to capture what another order keeps for its second person, and an order that would wait for its own in vain."""
+    captured = locked.holds.get(entry.hold) if entry.hold else None
+    if captured is not None and captured.expires_at is None:
+        return HoldReserved(hold=str(captured.id))
+    if entry.status != rules.AWAITING:
+        return None
+    judged = ledger.judge(steps=rules.booking(entry, group=0, releases_hold=True), locked=locked, at=now)
+    return next((outcome for outcome in judged if isinstance(outcome, DomainError)), None)
+
+
+def _with_names(entry: Entry, locked: ledger.Locked) -> Entry:
+    """Return the entry with debtor and creditor named as their accounts are."""
     debtor, creditor = locked.accounts.get(entry.debtor_number), locked.accounts.get(entry.creditor_number)
     entry.debtor_name = debtor.holder_name if debtor else ""
     entry.creditor_name = creditor.holder_name if creditor else entry.creditor_name
@@ -124,7 +131,7 @@ def _outcomes(
 
 def _steps(entry: Entry, *, group: Hashable) -> list[ledger.Step]:
     """Return what an order does now: its moves; while it waits for a second person, a hold on the customer's account that pays."""
-    if entry.status != AWAITING:
+    if entry.status != rules.AWAITING:
         return [*rules.booking(entry, group=group, releases_hold=True)]
     captured: list[ledger.Step] = [ledger.Release(hold_id=entry.hold, group=group)] if entry.hold else []
     if is_internal(entry.debtor_number):
@@ -136,12 +143,12 @@ def _steps(entry: Entry, *, group: Hashable) -> list[ledger.Step]:
 
 def _ask_second_person(entries: Sequence[Entry], *, by: User, now: datetime) -> None:
     """Ask one question for each order that waits, in one statement."""
-    waiting = [entry for entry in entries if entry.status == AWAITING]
+    waiting = [entry for entry in entries if entry.status == rules.AWAITING]
     if not waiting:
         return
     questions = [
         Question(
-            action=f"{entry.kind}.approve",
+            action=rules.APPROVALS[entry.kind],
             subject=f"transfer:{entry.id}",
             facts={
                 "amount_minor": entry.amount_minor,

@@ -1,5 +1,6 @@
 """Orders of this bank's own customers, up to where they leave."""
 
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -393,7 +394,8 @@ class TestHold:
     def place(self, amount: str) -> UUID:
         hold = uuid4()
         with transaction.atomic():
-            ledger.post(steps=[ledger.Hold(hold_id=hold, account=ANNA, amount=euros(amount))], booked_at=NOON)
+            step = ledger.Hold(hold_id=hold, account=ANNA, amount=euros(amount), expires_at=NOON + timedelta(days=1))
+            ledger.post(steps=[step], booked_at=NOON)
         return hold
 
     def test_is_captured_by_a_payment_and_the_rest_is_free(self) -> None:
