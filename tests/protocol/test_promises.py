@@ -1,5 +1,6 @@
 """What every rule leans on: one transaction for what belongs together, the old status named, keys that speak for one bank."""
 
+import sqlite3
 from contextlib import suppress
 from uuid import UUID
 
@@ -13,6 +14,18 @@ from tests.protocol.mishaps import Crash
 from tests.protocol.stories import ANNA, BERT, MINOR, DiesAt, Loose, at_rest, dies_after_commit, order
 from tests.protocol.world import World
 from transfers import events, storage
+
+
+class TestADecision:
+    def test_is_written_once_or_the_database_refuses(self, world: World) -> None:
+        world.pay(BERT)
+        world.converse()
+        database = world.bank("BNKB").database.raw
+        columns = [row[1] for row in database.execute("PRAGMA table_info(transfers_transfer)")]
+        values = ["'00000000000000000000000000000001'" if column == "id" else f'"{column}"' for column in columns]
+
+        with pytest.raises(sqlite3.IntegrityError, match="origin_id"):
+            database.execute(f"INSERT INTO transfers_transfer SELECT {', '.join(values)} FROM transfers_transfer WHERE kind = 'incoming'")
 
 
 class TestEveryChangeOfAStatus:

@@ -1,6 +1,5 @@
 """The rules of the protocol, one story each: take the rule out and its story ends badly."""
 
-import sqlite3
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -45,16 +44,6 @@ class TestTheDestinationDecidesOnce:
 
         assert world.balance(BERT, at="BNKB") == MINOR + 1_000
         assert at_rest(world) == []
-
-    def test_because_the_database_takes_no_second_decision(self, world: World) -> None:
-        world.pay(BERT)
-        world.converse()
-        database = world.bank("BNKB").database.raw
-        columns = [row[1] for row in database.execute("PRAGMA table_info(transfers_transfer)")]
-        values = ["'00000000000000000000000000000001'" if column == "id" else f'"{column}"' for column in columns]
-
-        with pytest.raises(sqlite3.IntegrityError, match="origin_id"):
-            database.execute(f"INSERT INTO transfers_transfer SELECT {', '.join(values)} FROM transfers_transfer WHERE kind = 'incoming'")
 
 
 class TestTimeNeverRefunds:
