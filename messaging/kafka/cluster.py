@@ -18,6 +18,7 @@ from messaging.kafka.readers import KafkaConsumer, KafkaReader
 
 logger = logging.getLogger(__name__)
 
+_ANY = {"socket.timeout.ms": 9000}  # librdkafka waits 60 s by default: as long as a relay was seen to stand still after its broker died
 _PRODUCER = {"acks": "all", "enable.idempotence": True, "linger.ms": 2, "message.timeout.ms": 8000}
 _CONSUMER = {
     "enable.auto.commit": False,
@@ -51,7 +52,7 @@ class KafkaBroker:
     """A Kafka cluster. `embedded` is librdkafka's mock, whose topics appear when asked for, with a number of partitions of its own."""
 
     def __init__(self, *, connection: Mapping[str, Any], transactions: bool, embedded: bool, offset_reset: str = "earliest") -> None:
-        self._connection, self._transactions, self._embedded = dict(connection), transactions, embedded
+        self._connection, self._transactions, self._embedded = _ANY | dict(connection), transactions, embedded
         self._consuming = _CONSUMER | {"auto.offset.reset": offset_reset}
         self._admin: AdminClient | None = None
         self._sides: dict[str, Consumer] = {}
