@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -32,8 +33,8 @@ def show(ratios: Sequence[Ratio]) -> None:
             f"{'at most' if each.goal.at_most else 'at least'} {each.goal.ratio}",
             "[green]met[/]" if each.met else "[red]MISSED[/]",
         )
-    console = Console()
-    console.print(table, width=None if console.is_terminal else _WIDTH_IN_A_FILE, crop=False)
+    width = None if sys.stdout.isatty() else _WIDTH_IN_A_FILE
+    Console(width=width).print(table)
 
 
 def write(ratios: Sequence[Ratio]) -> None:
