@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 
 from access.sets import Insert, execute
 from access.site import this_bank
-from messaging import envelope, signing
+from messaging import envelope, lease, signing
 from messaging.errors import DirectoryRefused, Unreadable
 from messaging.events import DIRECTORY_PUBLISHED, Bank, DirectoryPublished
 from messaging.models import Directory, Peer, PeerKey
@@ -82,7 +82,8 @@ def take(*, document: Document, now: datetime) -> Outcome:
     """
     banks = _verified(document)
     with transaction.atomic():
-        known = Directory.objects.select_for_update(no_key=True).order_by("-version").first()
+        lease.take_turn(name="directory")  # no row of Directory would do: the newest is another one when the wait is over
+        known = Directory.objects.order_by("-version").first()
         if known is not None and known.version == banks.version and bytes(known.value) != document.value:
             logger.error("directory.contradiction", extra={"version": banks.version})
             raise DirectoryRefused(why=f"version {banks.version} exists with other content")
