@@ -14,7 +14,7 @@ from access import selectors, tokens
 from access.errors import CredentialsWrong
 from access.keyring import keyring
 from access.models import User
-from access.rest import ANYONE, SIGNED_IN, Endpoint, OpenEndpoint, operation, read_body
+from access.rest import ANYONE, SIGNED_IN, Endpoint, OpenEndpoint, operation, read_body, user_of
 from access.selectors import KeySet, Profile
 
 Token = Annotated[str, Meta(min_length=1, max_length=2000)]
@@ -92,8 +92,7 @@ class Me(Endpoint):
     @operation(id="me", summary="Who am I, and what may I do?", tag="auth", answers={200: Profile})
     def get(self, request: Request) -> Response:
         """Show the user of the token as the bank knows them now."""
-        assert isinstance(request.user, User), "only users sign in"
-        return Response(selectors.profile(user=request.user))
+        return Response(selectors.profile(user=user_of(request)))
 
 
 class PublicKeys(OpenEndpoint):

@@ -10,9 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from access import selectors
-from access.models import User
 from access.permissions import VIEW_APPROVALS
-from access.rest import Endpoint, Page, Problem, operation, page_of, position, read_body, read_query
+from access.rest import Endpoint, Page, Problem, operation, page_of, position, read_body, read_query, user_of
 from access.rest.pages import Cursor, Limit
 from access.selectors import WaitingApproval
 from banksite import approvals
@@ -71,7 +70,7 @@ class Approve(Endpoint):
     @operation(id="approvals_approve", summary="Agree", tag="approvals", body=Decision, answers={200: Decided}, is_kept=True)
     def post(self, request: Request, approval_id: UUID) -> Response:
         """Agree to what somebody else asked for, which is done at once. It takes the permission for the deed itself."""
-        reason, by = read_body(request, Decision).reason, _user(request)
+        reason, by = read_body(request, Decision).reason, user_of(request)
 
         def effect() -> tuple[int, Decided]:
             refusal = approvals.approve(approval_id=approval_id, by=by, reason=reason, now=timezone.now())
@@ -88,15 +87,10 @@ class Refuse(Endpoint):
     @operation(id="approvals_refuse", summary="Say no", tag="approvals", body=Decision, answers={200: Decided}, is_kept=True)
     def post(self, request: Request, approval_id: UUID) -> Response:
         """Say no to what somebody else asked for, with a reason."""
-        reason, by = read_body(request, Decision).reason, _user(request)
+        reason, by = read_body(request, Decision).reason, user_of(request)
 
         def effect() -> tuple[int, Decided]:
             approvals.refuse(approval_id=approval_id, by=by, reason=reason, now=timezone.now())
             return 200, Decided(id=approval_id, status="refused")
 
         return self.once(request, effect)
-
-
-def _user(request: Request) -> User:
-    assert isinstance(request.user, User), "only users sign in"
-    return request.user

@@ -1,7 +1,7 @@
 """What every endpoint stands on: who asks, strict input, doing it once, pages, limits, and its description for OpenAPI."""
 
 from access.rest.bodies import read_body, read_query
-from access.rest.endpoint import ANYONE, SIGNED_IN, Endpoint, OpenEndpoint
+from access.rest.endpoint import ANYONE, SIGNED_IN, Endpoint, OpenEndpoint, user_of
 from access.rest.pages import Page, page_of, position
 from access.rest.problem import Fault, Problem
 from access.rest.schema import operation
@@ -19,4 +19,5 @@ __all__ = [
     "position",
     "read_body",
     "read_query",
+    "user_of",
 ]
