@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Hashable, Sequence
+from datetime import UTC
 from enum import Enum
 from hashlib import sha256
 
@@ -65,11 +66,23 @@ def refuse_peer(*, bank: str, status: str | None) -> DomainError | None:
             return errors.BankUnknown(bank=bank)
 
 
+def clearing_of(entry: Entry) -> str | None:
+    """Return the account of what is owed between this bank and the transfer's other one, None when there is no other."""
+    match entry.kind:
+        case "incoming":
+            return numbers.clearing(entry.origin_bank, entry.currency)
+        case "outgoing":
+            return numbers.clearing(entry.destination_bank, entry.currency)
+        case _:
+            return None
+
+
 def parties(entry: Entry) -> tuple[str, str]:
     """Return the accounts a transfer debits and credits: its own, or the clearing account of the other bank in place of one."""
-    debit = numbers.clearing(entry.origin_bank, entry.currency) if entry.kind == "incoming" else entry.debtor_number
-    credit = numbers.clearing(entry.destination_bank, entry.currency) if entry.kind == "outgoing" else entry.creditor_number
-    return debit, credit
+    clearing = clearing_of(entry)
+    if clearing is None:
+        return entry.debtor_number, entry.creditor_number
+    return (clearing, entry.creditor_number) if entry.kind == "incoming" else (entry.debtor_number, clearing)
 
 
 def booking(entry: Entry, *, group: Hashable, releases_hold: bool = False) -> list[Move]:
@@ -115,7 +128,7 @@ def order_of(entry: Entry) -> Order:
         creditor_name=entry.creditor_name,
         debtor_iban=entry.debtor_number,
         debtor_name=entry.debtor_name,
-        expires_at=entry.expires_at,
+        expires_at=entry.expires_at.astimezone(UTC),  # the text, zone and all, is part of the content
         reference=entry.reference,
         end_to_end_id=entry.end_to_end_id,
     )

@@ -1,6 +1,6 @@
 """What other banks answer: a pending transfer ends once, with the money on one side."""
 
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from django.db import connection
@@ -14,6 +14,7 @@ from transfers import errors, services
 from transfers.events import CANCEL_REQUESTED, REQUESTED
 from transfers.models import Transfer, TransferEvent
 from transfers.orders import Payment
+from transfers.rules import content_hash
 from transfers.tests.people import (
     ANNA,
     BRAM,
@@ -185,6 +186,14 @@ class TestCancel:
         assert Message.objects.get(type=CANCEL_REQUESTED).id == transfer.message
         assert announced(CANCEL_REQUESTED) == [order for order in announced(REQUESTED) if order.id == transfer.id]
         assert transfer.status == "pending"
+
+    def test_says_the_same_as_the_bundle_wherever_the_clock_stands(self) -> None:
+        transfer = paid(now=NOON.astimezone(timezone(timedelta(hours=2))))
+
+        services.cancel_transfer(transfer_id=transfer.id, by=teller(), now=NOON)
+
+        [first], [second] = announced(REQUESTED), announced(CANCEL_REQUESTED)
+        assert content_hash(first) == content_hash(second)
 
     def test_that_came_in_time_gives_the_money_back(self) -> None:
         transfer = paid()

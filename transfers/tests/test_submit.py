@@ -366,6 +366,17 @@ class TestReversal:
             errors.AdjustmentNotInternal(debit=ANNA, credit=BRAM)
         ]
 
+    def test_an_adjustment_opens_no_account(self) -> None:
+        unheard_of, no_currency = "CLEARING.NOBO.EUR", "CLEARING.BNKB.ZZZ"
+
+        outcomes = submit(
+            Adjustment(debit="CASH.EUR", credit=unheard_of, amount=euros("5"), reason="typo"),
+            Adjustment(debit="CASH.EUR", credit=no_currency, amount=euros("5"), reason="typo"),
+        )
+
+        assert outcomes == [AccountUnknown(account=unheard_of), AccountUnknown(account=no_currency)]
+        assert not Account.objects.filter(number__startswith="CLEARING").exists()
+
 
 class TestDatabase:
     def test_refuses_what_no_state_allows(self) -> None:
