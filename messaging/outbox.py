@@ -35,21 +35,6 @@ class Draft:
     id: UUID = field(default_factory=uuid7)
 
 
-def enqueue(
-    *,
-    destination: str,
-    partition: int,
-    type: str,  # noqa: A002  # CloudEvents' name, and the column's
-    data: msgspec.Struct,
-    now: datetime,
-    is_request: bool,
-    open_items: int = 0,
-) -> UUID:
-    """Announce one message within the caller's transaction and return its id; raise MessageTooLarge."""
-    draft = Draft(destination=destination, partition=partition, type=type, data=data, is_request=is_request, open_items=open_items)
-    return enqueue_each(messages=[draft], now=now)[0]
-
-
 def enqueue_each(*, messages: Sequence[Draft], now: datetime) -> list[UUID]:
     """Announce the messages within the caller's transaction, in one statement; return their ids, in order; raise MessageTooLarge."""
     execute(writes_for(messages=messages, now=now))

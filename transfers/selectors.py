@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection
-from django.db.models import Count, Q
+from django.db.models import Q
 
 from transfers.entry import Entry
 from transfers.models import Transfer, TransferEvent
@@ -78,9 +78,3 @@ def pending_to(*, bank: str) -> int:
 def count() -> int:
     """Return how many transfers there are: for a command that reads them all anyway."""
     return Transfer.objects.count()
-
-
-def counts_by_status() -> dict[tuple[str, str], int]:
-    """Return how many transfers there are of each (kind, status): for a command that takes its time, not for a page."""
-    rows = Transfer.objects.values_list("kind", "status").annotate(number=Count("id")).order_by("kind", "status")
-    return {(kind, status): number for kind, status, number in rows}

@@ -30,16 +30,16 @@ def relay(bert: World) -> Relay:
 
 
 def enqueue(text: str, *, is_request: bool = True, now: datetime = NOON, to: str = "BNKA", items: int = 1) -> UUID:
+    draft = outbox.Draft(
+        destination=to,
+        partition=1,
+        type="greeting.sent.v1",
+        data=Greeting(text=text),
+        is_request=is_request,
+        open_items=items if is_request else 0,
+    )
     with transaction.atomic():
-        return outbox.enqueue(
-            destination=to,
-            partition=1,
-            type="greeting.sent.v1",
-            data=Greeting(text=text),
-            now=now,
-            is_request=is_request,
-            open_items=items if is_request else 0,
-        )
+        return outbox.enqueue_each(messages=[draft], now=now)[0]
 
 
 def sent(world: World, *, to: str = "BNKA") -> list[Record]:
