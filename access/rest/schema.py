@@ -1,6 +1,6 @@
 """Describing an endpoint for OpenAPI: its id is set by hand, its structs become components, its refusals are problems."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -9,6 +9,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSe
 from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 
+from access.errors import DomainError
 from access.rest.problem import Problem
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -33,11 +34,15 @@ def operation(
     body: Any = None,
     query: type[msgspec.Struct] | None = None,
     is_kept: bool = False,
+    refuses: Sequence[type[DomainError]] = (),
 ) -> Callable[[F], F]:
-    """Describe a method. `answers` maps a status to the struct it carries (None: nothing); `is_kept` marks one that uses `once`."""
+    """Describe a method. `answers` maps a status to the struct it carries (None: nothing); `is_kept` marks one that uses `once`.
+
+    `refuses` are its own refusals, in the order of checking; those every address has need not be named.
+    """
     parameters = [*(_parameters(query) if query else ()), *((_KEY, _DRY_RUN) if is_kept else ())]
     responses = {status: OpenApiResponse(carried, description=_SAYS[status]) for status, carried in answers.items()}
-    refusals = OpenApiResponse(Problem, description="Refused; `code` says why.")
+    refusals = OpenApiResponse(Problem, description=f"Refused; `code` says why{_codes(refuses)}.")
     described: Callable[[F], F] = extend_schema(
         operation_id=id,
         summary=summary,
@@ -47,6 +52,11 @@ def operation(
         responses=responses | {("4XX", "application/problem+json"): refusals, ("5XX", "application/problem+json"): refusals},
     )
     return described
+
+
+def _codes(refuses: Sequence[type[DomainError]]) -> str:
+    """Return the codes of the refusals as the end of a sentence."""
+    return f": {', '.join(f'`{kind.code}`' for kind in refuses)}" if refuses else ""
 
 
 def _parameters(query: type[msgspec.Struct]) -> list[OpenApiParameter]:
