@@ -272,7 +272,7 @@ _ARRAYS: Mapping[str, Callable[[Sequence[Any]], str]] = {
 
 
 @models.Field.register_lookup
-class AnyOf(models.Lookup):  # type: ignore[type-arg]  # not generic at run time
+class AnyOf(models.Lookup):
     """Filter by membership with ONE parameter, `filter(id__any=ids)`: one plan and no limit for any number of values."""
 
     lookup_name = "any"

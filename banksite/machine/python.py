@@ -57,7 +57,7 @@ def _make() -> None:
 def _install(name: str) -> None:
     packages = (_CHECKOUT / name).read_text().count("==")
     say("Python", f"installing the {packages} packages of {name} (only when it changed)")
-    command = [
+    command: list[str | Path] = [
         _PYTHON,
         "-m",
         "pip",

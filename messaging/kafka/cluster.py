@@ -1,6 +1,7 @@
 """A Kafka cluster as the Broker of this project, and a small one inside the process."""
 
 import logging
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -81,6 +82,8 @@ class KafkaBroker:
                     raise BrokerError(f"{name}: {failure.args[0].str()}") from failure
             except TimeoutError as failure:
                 raise BrokerError(f"{name}: creating it took too long") from failure
+        for topic in missing:
+            self._await_leaders(topic.name)
 
     def bounds(self, *, topic: str) -> Mapping[int, Bounds]:
         """Return the low and high watermark of each partition."""
@@ -111,6 +114,18 @@ class KafkaBroker:
         """Return a reader of partition 0 from its beginning."""
         config = self._connection | self._consuming | {"group.id": f"reader-{uuid4().hex}", "enable.partition.eof": True}
         return KafkaReader(config=config, topic=topic)
+
+    def _await_leaders(self, topic: str) -> None:
+        """Wait until every partition of a new topic can be asked; raise BrokerError when that takes too long."""
+        until = time.monotonic() + ASK_S
+        while True:
+            try:
+                if self.bounds(topic=topic) or time.monotonic() > until:
+                    return
+            except BrokerError:
+                if time.monotonic() > until:
+                    raise
+            time.sleep(0.05)
 
     def _administrator(self) -> AdminClient:
         if self._admin is None:

@@ -1,12 +1,12 @@
 """What every implementation of the Broker Protocol promises: one test over memory, librdkafka's mock and real Kafka."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from uuid import uuid4
 
 import pytest
 
-from messaging.broker import Broker, Consumer, Outgoing, Reader, Record, Topic
+from messaging.broker import Bounds, Broker, Consumer, Outgoing, Reader, Record, Topic
 from messaging.errors import BrokerError, Fenced
 from messaging.kafka import KafkaBroker, embedded_cluster
 from messaging.memory import MemoryBroker
@@ -52,6 +52,16 @@ def read(source: Consumer | Reader, *, count: int, limit_s: float = 15) -> list[
     while len(records) < count and time.monotonic() < until:
         records += source.poll(limit=100, timeout_s=0.2)
     return records
+
+
+def bounds_when(
+    broker: Broker, topic: str, settled: Callable[[Mapping[int, Bounds]], bool], *, limit_s: float = 15
+) -> Mapping[int, Bounds]:
+    """Ask until the logs are as expected or the time is over: Kafka marks a transaction as committed a moment after it said so."""
+    until = time.monotonic() + limit_s
+    while not settled(found := broker.bounds(topic=topic)) and time.monotonic() < until:
+        continue
+    return found
 
 
 def from_start(partitions: object) -> dict[int, int]:
@@ -119,7 +129,7 @@ class TestABroker:
 
         write(broker, topic, "first", "second", partition=1)
 
-        after = broker.bounds(topic=topic)
+        after = bounds_when(broker, topic, lambda found: found[1][1] >= 2)
         assert before == {0: (0, 0), 1: (0, 0), 2: (0, 0), 3: (0, 0)}
         assert after[1][1] >= 2
         assert after[0] == (0, 0)
