@@ -1,5 +1,6 @@
 """Signing in and out over the API, and who one is."""
 
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -40,7 +41,7 @@ class GivenTokens(msgspec.Struct, frozen=True, kw_only=True):
     token_type: str
     expires_in: int
     refresh_token: str
-    refresh_expires_at: str
+    refresh_expires_at: datetime
 
 
 class SignIn(OpenEndpoint):
@@ -57,6 +58,7 @@ class SignIn(OpenEndpoint):
         if not isinstance(user, User):
             raise CredentialsWrong
         issued = tokens.issue(user=user, now=timezone.now())
+        vars(plain).pop("session", None)  # what keeps the list of sign-ins would begin one, cookie and all
         user_logged_in.send(sender=User, request=plain, user=user)
         return _given(issued)
 
@@ -112,6 +114,6 @@ def _given(issued: tokens.Tokens) -> Response:
         token_type="Bearer",  # noqa: S106  # the scheme, no secret
         expires_in=int(tokens.ACCESS_VALID.total_seconds()),
         refresh_token=issued.refresh,
-        refresh_expires_at=issued.refresh_expires_at.isoformat(),
+        refresh_expires_at=issued.refresh_expires_at,
     )
     return Response(given, headers={"Cache-Control": "no-store"})

@@ -36,6 +36,11 @@ class Endpoint(APIView):
         there = {method.upper() for method in ("get", "post", "put", "patch", "delete") if hasattr(cls, method)}
         assert there == set(cls.needs), f"{cls.__name__}: `needs` and its methods differ"
 
+    @property
+    def allowed_methods(self) -> list[str]:
+        """Return what the header Allow names."""
+        return [*self.needs, "HEAD"] if "GET" in self.needs else [*self.needs]
+
     def check_permissions(self, request: Request) -> None:
         """Raise TokenMissing, MethodNotAllowed or NotAllowed."""
         need = self.needs.get("GET" if request.method == "HEAD" else request.method or "")

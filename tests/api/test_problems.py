@@ -78,7 +78,7 @@ class TestAProblem:
         answer = api.ask("DELETE", ME, token=token_of(employ("tess", TELLER)))
 
         assert is_problem(answer, 405, "method-not-allowed")
-        assert "GET" in answer["Allow"]
+        assert answer["Allow"] == "GET, HEAD"
 
     def test_is_what_our_own_errors_answer_without_saying_more(self, api: Api, settings: Any) -> None:
         settings.ROOT_URLCONF = __name__

@@ -7,7 +7,9 @@ from typing import Any
 
 import jwt
 import pytest
+from axes.models import AccessLog
 from django.contrib.auth.models import Group
+from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
@@ -52,6 +54,13 @@ class TestSigningIn:
 
         assert (said["username"], said["roles"], said["acts_for_all"]) == ("tess", ["Teller"], True)
         assert "transfers.pay" in said["permissions"]
+
+    def test_begins_no_session(self, api: Api, tess: User) -> None:
+        answer = api.sign_in("tess")
+
+        assert not answer.cookies
+        assert (Session.objects.count(), answer["Cache-Control"]) == (0, "no-store")
+        assert AccessLog.objects.get().username == "tess"
 
     @pytest.mark.parametrize(("username", "password"), [("tess", "wrong"), ("nobody", PASSWORD), ("system", PASSWORD)])
     def test_refuses_without_saying_what_was_wrong(self, api: Api, tess: User, username: str, password: str) -> None:
