@@ -1,7 +1,7 @@
 """A day in a town of banks, decided by a seed: orders, turns, mishaps; then calm, and the examiner."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 
 from django.db import OperationalError, transaction
@@ -67,6 +67,7 @@ class Simulation:
         self._town, self._version = town, 1
         self._mishaps = Mishaps(self._random, meddle=self._meddle)
         self._actions: list[tuple[str, float, Callable[[], str]]] = []
+        self._busy: list[object] = []  # processes in the middle of a turn
         self.world: World
 
     @property
@@ -109,8 +110,8 @@ class Simulation:
             ("broker loses everything", 0.7, self._wipe),
             ("broker loses an end", 2, self._truncate),
             ("replay", 1, self._replay),
-            ("second consumer", 0.7, self._second_consumer),
-            ("second relay", 0.7, self._second_relay),
+            ("second consumer", 1.2, self._second_consumer),
+            ("second relay", 1, self._second_relay),
             ("directory", 1, self._change_directory),
             ("power fails", 0.7, self._power_fails),
         ]
@@ -150,24 +151,29 @@ class Simulation:
         if not due and self._random.random() < IDLE_IS_DULL:
             return self._time_passes()
         code = self._random.choice(due or self._codes)
-        which = self._random.randrange(len(self.world.relays[code]))
-        try:
-            return f"{code} relay {which} published {self.world.relay(code, which)}"
-        except Crash:
-            self.world.restart_relay(code, which)
-            raise
+        return self._turn(code, self.world.relays[code], self.world.relay, self.world.restart_relay)
 
     def _consume(self) -> str:
         unread = [code for code in self._codes if self.world.has_unread(code)]
         if not unread and self._random.random() < IDLE_IS_DULL:
             return self._relay()
         code = self._random.choice(unread or self._codes)
-        which = self._random.randrange(len(self.world.consumers[code]))
+        return self._turn(code, self.world.consumers[code], self.world.consume, self.world.restart_consumer)
+
+    def _turn(self, code: str, processes: Sequence[object], turn: Callable[[str, int], int], restart: Callable[[str, int], None]) -> str:
+        """Let one of a bank's processes take a turn; one that is in the middle of its own cannot."""
+        which = self._random.randrange(len(processes))
+        process = processes[which]
+        if process in self._busy:
+            return f"{code} {which} is busy"
+        self._busy.append(process)
         try:
-            return f"{code} consumer {which} settled {self.world.consume(code, which)}"
+            return f"{code} {turn.__name__} {which}: {turn(code, which)}"
         except Crash:
-            self.world.restart_consumer(code, which)
+            restart(code, which)
             raise
+        finally:
+            self._busy.remove(process)
 
     def _second_consumer(self) -> str:
         code = self._random.choice(self._codes)
