@@ -41,7 +41,7 @@ class GivenTokens(msgspec.Struct, frozen=True, kw_only=True):
     token_type: str
     expires_in: int
     refresh_token: str
-    refresh_expires_at: datetime
+    refresh_expires_at: Annotated[datetime, Meta(tz=True)]
 
 
 class SignIn(OpenEndpoint):

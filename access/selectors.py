@@ -4,7 +4,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -52,7 +52,7 @@ class WaitingApproval:
     reason: str
     asked_by: str
     asked_by_id: int
-    asked_at: datetime
+    asked_at: Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 def waiting(*, after: UUID | None = None, limit: int = 50) -> list[WaitingApproval]:

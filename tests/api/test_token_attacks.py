@@ -163,7 +163,8 @@ ATTACKS: dict[str, Callable[[Forger], str]] = {
     "spaces inside": lambda f: f.issued.access.replace(".", ". "),
     # signed by us, but not what we give
     "the refresh token": lambda f: f.issued.refresh,
-    "a refresh token called JWT": lambda f: f.signed(header={"typ": "JWT"}),
+    "a refresh token as short as an access token": lambda f: f.signed(header={"typ": "rt+jwt"}),
+    "an access token called JWT": lambda f: f.signed(header={"typ": "JWT"}),
     "another issuer": lambda f: f.signed(iss="BNKB"),
     "another audience": lambda f: f.signed(aud="BNKB"),
     "several audiences": lambda f: f.signed(aud=["BNKA", "BNKB"]),
