@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef
 
 from accounts import books, numbers
 from accounts.books import Difference
@@ -27,6 +27,7 @@ def differences(*, progress: Callable[[int], None]) -> Iterator[Difference]:
     with _snapshot():
         yield from books.recompute()
         yield from _postings_without_transfer()
+        yield from _wrong_open_items()
         last: UUID | None = None
         done = 0
         while chunk := _chunk(after=last):
@@ -85,7 +86,7 @@ def _shown(leg: Leg | None) -> str:
 def _wrong_hold(entry: Entry, found: tuple[int, str] | None) -> Iterator[Difference]:
     """Yield the hold that is not what a waiting transfer needs: placed, for amount and fee."""
     needed = (entry.amount_minor + entry.fee_minor, Hold.Status.PLACED.value)
-    if entry.status == rules.AWAITING and entry.hold and found != needed:
+    if entry.status == rules.AWAITING and not numbers.is_internal(entry.debtor_number) and found != needed:
         yield Difference(check="hold of a transfer that waits", subject=str(entry.id), expected=str(needed), found=str(found))
 
 
@@ -93,6 +94,16 @@ def _postings_without_transfer() -> Iterator[Difference]:
     rows = Posting.objects.filter(~Exists(Transfer.objects.filter(id=OuterRef("transfer_id")))).order_by("id")
     for posting_id, transfer_id in rows.values_list("id", "transfer_id").iterator():
         yield Difference(check="transfer of a posting", subject=str(posting_id), expected=str(transfer_id), found="none")
+
+
+def _wrong_open_items() -> Iterator[Difference]:
+    """Yield the requests that wait for more or fewer answers than transfers wait with them: one would be repeated for ever."""
+    pending = Transfer.objects.filter(status=rules.PENDING).values("message").annotate(items=Count("id")).order_by("message")
+    waiting = dict(pending.values_list("message", "items"))
+    requests = Message.objects.filter(is_request=True, finished_at__isnull=True).order_by("id")
+    for message, open_items in requests.values_list("id", "open_items").iterator():
+        if open_items != waiting.get(message, 0):
+            yield Difference(check="open items", subject=str(message), expected=str(waiting.get(message, 0)), found=str(open_items))
 
 
 def _chunk(*, after: UUID | None) -> dict[UUID, Entry]:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 from django.core.management import call_command
+from django.db.models import F
 
 from access import triggers
 from access.site import acting_as
@@ -12,6 +13,7 @@ from accounts.models import Account, Hold, Posting
 from messaging.models import Message
 from transfers import services
 from transfers.books import differences
+from transfers.models import Transfer
 from transfers.tests.people import (
     ANNA,
     BRAM,
@@ -86,6 +88,16 @@ class TestBooks:
         Message.objects.update(finished_at=NOON)
 
         assert found() == {"message"}
+
+    def test_name_a_request_that_waits_for_more_answers_than_there_are_transfers(self) -> None:
+        Message.objects.filter(is_request=True, finished_at__isnull=True).update(open_items=F("open_items") + 1)
+
+        assert found() == {"open items"}
+
+    def test_name_a_hold_that_was_never_placed(self) -> None:
+        Transfer.objects.filter(status="awaiting-approval").update(hold=None)
+
+        assert found() == {"hold of a transfer that waits"}
 
     def test_name_a_hold_that_is_gone(self) -> None:
         Hold.objects.filter(status="placed").update(status="released", ended_at=NOON)
