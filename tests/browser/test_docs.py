@@ -10,7 +10,9 @@ from pytest_django.live_server_helper import LiveServer
 @pytest.mark.browser
 class TestTheDescription:
     @pytest.mark.parametrize(("address", "shown"), [("/docs", "/api/v1/auth/token"), ("/redoc", "Distributed Banking System (1)")])
-    def test_is_drawn_from_our_own_files(self, transactional_db: None, live_server: LiveServer, page: Page, address: str, shown: str) -> None:
+    def test_is_drawn_from_our_own_files(
+        self, transactional_db: None, live_server: LiveServer, page: Page, address: str, shown: str
+    ) -> None:
         troubles: list[str] = []
         visited: set[str] = set()
 
