@@ -38,7 +38,7 @@ class Message(models.Model):
 
 
 class Lease(models.Model):
-    """Who may publish now: one relay per bank, until the lease runs out."""
+    """Who may do now what only one does: the relay that publishes, until its lease runs out. A turn for a transaction names no holder."""
 
     name = models.CharField(max_length=40, primary_key=True)
     holder = models.CharField(max_length=80, blank=True, db_default="")
@@ -62,7 +62,10 @@ class StoredOffset(models.Model):
 
 
 class DeadLetter(models.Model):
-    """A message (or one transfer of it, named by `item`) that could not count, kept whole with its reason."""
+    """A message (or one transfer of it, named by `item`) that could not count, with its reason.
+
+    One row of a message keeps its `value` for all of them.
+    """
 
     class Status(models.TextChoices):
         OPEN = "open"

@@ -11,6 +11,7 @@ from access.site import this_bank
 from accounts import ledger
 from accounts.money import MAX_AMOUNT_MINOR
 from messaging import dead_letters, outbox
+from messaging.dead_letters import Fault
 from messaging.envelope import Received
 from messaging.partitions import partition_of
 from messaging.selectors import PeerRow, peers
@@ -121,18 +122,14 @@ def _book(fresh: Mapping[Name, Entry], refusals: Mapping[Name, DomainError | Non
 def _answer(message: Received[Orders], decisions: Mapping[Name, Entry], *, sender: PeerRow, now: datetime) -> outbox.Draft | None:
     """Return the answer to one message, rebuilt from the decisions; a known name with other content is buried instead of answered."""
     known: list[Decision] = []
+    faults: list[Fault] = []
     for asked in message.data.orders:
         entry = decisions[message.source, asked.id]
         if entry.content_hash == asked.content_hash:
             known.append(_decision(entry))
         else:
-            dead_letters.bury(
-                record=message.record,
-                reason="other-content",
-                detail=f"transfer {asked.id} was decided with other content",
-                now=now,
-                item=str(asked.id),
-            )
+            faults.append(Fault(reason="other-content", detail=f"transfer {asked.id} was decided with other content", item=str(asked.id)))
+    dead_letters.bury_each(record=message.record, faults=faults, now=now)
     if not known:
         return None
     partition = partition_of(str(known[0].id), sender.partitions)

@@ -7,6 +7,7 @@ from datetime import datetime
 from access.errors import DomainError
 from accounts import ledger
 from messaging import dead_letters, outbox
+from messaging.dead_letters import Fault
 from messaging.envelope import Received
 from transfers import rules, storage
 from transfers.entry import Entry
@@ -25,6 +26,7 @@ def settle_transfers(*, received: Sequence[Received[TransfersDecided]], now: dat
     entries = storage.lock({decision.id for message in received for decision in message.data.decisions})
     finished: list[Entry] = []
     for message in received:
+        faults: list[Fault] = []
         for decision in message.data.decisions:
             entry = entries.get(decision.id)
             verdict = rules.judge_answer(entry=entry, source=message.source, decision=decision)
@@ -32,13 +34,9 @@ def settle_transfers(*, received: Sequence[Received[TransfersDecided]], now: dat
                 assert entry is not None, "only a transfer that exists is pending"
                 finished.append(_finish(entry, decision, now=now))
             elif verdict is not Verdict.SAME:
-                dead_letters.bury(
-                    record=message.record,
-                    reason=verdict.value,
-                    detail=f"transfer {decision.id}: {decision.outcome}",
-                    now=now,
-                    item=str(decision.id),
-                )
+                detail = f"transfer {decision.id}: {decision.outcome}"
+                faults.append(Fault(reason=verdict.value, detail=detail, item=str(decision.id)))
+        dead_letters.bury_each(record=message.record, faults=faults, now=now)
     give_back([entry for entry in finished if entry.status != rules.COMPLETED], now=now)
     close(finished, now=now)
 
