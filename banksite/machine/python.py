@@ -18,8 +18,8 @@ _ENVIRONMENT = _CHECKOUT / ".venv"
 _PYTHON = _ENVIRONMENT / "bin" / "python"
 _LOG = _ENVIRONMENT / "pip.log"
 _UNREACHABLE = re.compile(
-    r"NewConnectionError|NameResolutionError|ConnectTimeout|ReadTimeout|ProxyError|SSLError|Max retries|Connection(?: \w+)* (?:broken|refused|reset)"
-    r"|No matching distribution|Could not fetch URL"
+    r"NewConnectionError|NameResolutionError|ConnectTimeout|ReadTimeout|ProxyError|SSLError|Max retries"
+    r"|Connection(?: \w+)* (?:broken|refused|reset)|No matching distribution|Could not fetch URL"
 )
 
 
