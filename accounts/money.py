@@ -57,7 +57,7 @@ class Money(msgspec.Struct, frozen=True, order=True):
 
 
 def format_minor(amount_minor: int, currency: str) -> str:
-    """Return minor units as a plain decimal: 1250 EUR is `12.50`, -5 JPY is `-5`."""
-    places = exponent(currency)
+    """Return minor units as a plain decimal: 1250 EUR is `12.50`, -5 JPY is `-5`; never refuses, because what is stored must be shown."""
+    places = _PLACES.get(currency, 2)  # of currencies that are no more and of those that another bank made up, too
     sign, digits = "-" if amount_minor < 0 else "", str(abs(amount_minor)).rjust(places + 1, "0")
     return f"{sign}{digits[:-places]}.{digits[-places:]}" if places else sign + digits

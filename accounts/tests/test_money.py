@@ -74,6 +74,10 @@ class TestMoney:
     def test_shows_itself_as_people_write_it(self) -> None:
         assert (str(Money(5, "EUR")), str(Money(5, "JPY")), format_minor(-1250, "EUR")) == ("0.05 EUR", "5 JPY", "-12.50")
 
+    @pytest.mark.parametrize("currency", ["DEM", "ZZZ"])
+    def test_is_shown_in_a_currency_that_does_not_exist(self, currency: str) -> None:
+        assert format_minor(1250, currency) == "12.50"
+
 
 class TestExponent:
     @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from axes.utils import reset
@@ -15,6 +16,7 @@ from access.models import AuditEvent, User
 from access.roles import AUDITOR, TELLER
 from access.services import open_access
 from access.tests.people import NOON
+from transfers.models import Transfer
 
 PASSWORD = "a long enough password"
 
@@ -87,6 +89,15 @@ class TestTheFirstPage:
 
         for label in ("Today at Bank A", "Customers", "Accounts", "Transfers today", "Messages unanswered", "Latest transfers"):
             assert label in page
+
+    def test_shows_what_another_bank_wrote_in_a_currency_that_does_not_exist(self, desk: Client) -> None:
+        Transfer.objects.create(
+            kind="incoming", status="rejected", amount_minor=1250, currency="ZZZ", origin_bank="BNKB", origin_id=uuid4(), created_at=NOON
+        )
+
+        page = desk.get("/").content.decode()
+
+        assert "ZZZ" in page
 
     def test_loads_nothing_from_elsewhere(self, desk: Client) -> None:
         page = desk.get("/").content.decode()
