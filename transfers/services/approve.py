@@ -12,7 +12,7 @@ from access.models import User
 from access.retry import joining, retrying
 from access.site import this_bank
 from accounts import ledger
-from messaging.selectors import peers
+from messaging.selectors import PeerRow, peers
 from transfers import errors, permissions, rules, storage
 from transfers.entry import Entry
 from transfers.orders import Accepted
@@ -79,8 +79,7 @@ def _decided(approval_id: UUID, *, approve: bool, by: User, reason: str, now: da
 def _book(entry: Entry, *, now: datetime) -> Accepted | DomainError:
     """Book what was approved; what has become impossible since is refused, and that refusal stands."""
     known = peers(codes=[entry.destination_bank]) if entry.kind == "outgoing" else {}
-    peer = known.get(entry.destination_bank)
-    refusal = rules.refuse_peer(bank=entry.destination_bank, status=peer.status if peer else None) if entry.kind == "outgoing" else None
+    refusal = _too_late(entry, known.get(entry.destination_bank), now=now)
     release = [ledger.Release(hold_id=entry.hold)] if entry.hold else []
     moves = [] if refusal else rules.booking(entry, group=entry.id)
     outcomes = ledger.post(steps=[*release, *moves], booked_at=now, locked=lock_with_clearing([entry], now=now))
@@ -95,6 +94,15 @@ def _book(entry: Entry, *, now: datetime) -> Accepted | DomainError:
         entry.status, entry.settled_at = rules.COMPLETED, now
     storage.change([entry], was=rules.AWAITING, fields=DECIDED, now=now, announce=announce([entry], peers=known, now=now))
     return refusal or Accepted(entry.id, entry.kind, entry.status)
+
+
+def _too_late(entry: Entry, peer: PeerRow | None, *, now: datetime) -> DomainError | None:
+    """Refuse what waited for longer than an approval is valid, and what would go to a bank that takes nothing new by now."""
+    if entry.expires_at is not None and entry.expires_at <= now:
+        return errors.ApprovalExpired()
+    if entry.kind != "outgoing":
+        return None
+    return rules.refuse_peer(bank=entry.destination_bank, status=peer.status if peer else None)
 
 
 def _refuse(entries: Sequence[Entry], refusal: DomainError, *, now: datetime) -> None:

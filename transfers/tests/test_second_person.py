@@ -11,8 +11,8 @@ from access.errors import ApprovalNotWaiting
 from access.site import acting_as
 from accounts import ledger
 from accounts.errors import HoldReserved
-from transfers import services
-from transfers.tests.people import ANNA, BRAM, NOON, approval_of, balance, held, legs, paid, pay, supervisor, teller, with_limits
+from transfers import errors, services
+from transfers.tests.people import ANNA, BRAM, NOON, ZOE, approval_of, balance, held, legs, paid, pay, supervisor, teller, with_limits
 
 pytestmark = pytest.mark.money
 
@@ -43,6 +43,20 @@ class TestMoneySetAside:
             services.approve_transfer(approval_id=approval_of(waiting), by=supervisor(), now=NOON)
 
         assert legs(waiting) == {}
+
+
+class TestApproval:
+    @pytest.mark.parametrize("creditor", [BRAM, ZOE])
+    def test_that_comes_too_late_refuses_for_good(self, creditor: str) -> None:
+        waiting = paid(creditor, "60.00")
+        assert waiting.expires_at is not None
+
+        outcome = services.approve_transfer(approval_id=approval_of(waiting), by=supervisor(), now=waiting.expires_at)
+
+        assert outcome == errors.ApprovalExpired()
+        waiting.refresh_from_db()
+        assert (waiting.status, waiting.reason, legs(waiting)) == ("refused", "approval-expired", {})
+        assert (balance(ANNA), held(ANNA)) == (10_000, 0)
 
 
 class TestQuestion:
