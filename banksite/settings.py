@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "csp",
     "django_structlog",
     "rest_framework",
+    "rest_framework_simplejwt.token_blacklist",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "banksite",
@@ -151,7 +152,7 @@ AXES_LOCKOUT_CALLABLE = "banksite.problems.locked_out"  # a page for people, a p
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False  # banksite.admin shows its tables read-only
 AXES_VERBOSE = False
-AXES_IPWARE_PROXY_COUNT = TRUSTED_PROXIES
+AXES_IPWARE_PROXY_COUNT = max(0, TRUSTED_PROXIES - 1)  # it counts the addresses in X-Forwarded-For, where the last proxy's own is not
 AXES_IPWARE_META_PRECEDENCE_ORDER = ["HTTP_X_FORWARDED_FOR", "REMOTE_ADDR"] if TRUSTED_PROXIES else ["REMOTE_ADDR"]
 TOKEN_KEYRING = "banksite.token_keys.BankKeys"  # noqa: S105  # a place, no secret
 
@@ -223,7 +224,7 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-_COLLECTED = (STATIC_ROOT / "staticfiles.json").is_file()
+_COLLECTED = STATIC_ROOT.is_dir()  # made before `collectstatic`, so that it writes the files under the names they will be asked by
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not _COLLECTED  # a bank on one machine starts without a build step
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -1,0 +1,220 @@
+"""docker-compose.yml at work: what a teller, a program and another bank see of it."""
+
+import http.client
+import json
+import re
+import urllib.parse
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+
+from banksite.machine.ports import LOOPBACK
+from banksite.machine.processes import wait_until
+from tests.deploy import image
+from tests.deploy.stage import LIMIT_S, Stage
+
+pytestmark = pytest.mark.kafka
+MARIA, JONAS = "NL06BNKA0000000001", "NL73BNKB0000000007"
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    with TemporaryDirectory(prefix="stage-") as name:
+        Path(name).chmod(0o755)  # PostgreSQL runs as a user of its own
+        folder = image.build(into=Path(name) / "image")
+        stage = Stage(home=Path(name) / "home", image=folder)
+        stage.home.mkdir()
+        try:
+            stage.up()
+            yield stage
+        finally:
+            stage.down()
+
+
+class Visitor:
+    """Someone at a door of nginx who keeps the cookies given."""
+
+    def __init__(self, *, stage: Stage, door: int) -> None:
+        self._port, self._cookies = stage.port("nginx", door), dict[str, str]()
+
+    def ask(self, method: str, path: str, body: str = "", **headers: str) -> tuple[int, str, http.client.HTTPMessage]:
+        """Return status, text and headers of an answer."""
+        connection = http.client.HTTPConnection(LOOPBACK, self._port, timeout=30)
+        cookies = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+        try:
+            connection.request(method, path, body=body, headers={"Cookie": cookies} | headers)
+            answer = connection.getresponse()
+            for cookie in answer.headers.get_all("Set-Cookie") or ():
+                name, value = cookie.split(";")[0].split("=", 1)
+                self._cookies[name] = value
+            return answer.status, answer.read().decode(errors="replace"), answer.headers
+        finally:
+            connection.close()
+
+    def sign_in(self, *, user: str, password: str) -> int:
+        """Fill in the form as a person does; return the status that answers it."""
+        _, page, _ = self.ask("GET", "/sign-in")
+        [token] = set(re.findall(r'name="csrfmiddlewaretoken" value="([^"]+)"', page))
+        form = urllib.parse.urlencode({"csrfmiddlewaretoken": token, "username": user, "password": password})
+        origin = f"http://{LOOPBACK}:{self._port}"
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Origin": origin, "Referer": f"{origin}/sign-in"}
+        return self.ask("POST", "/sign-in", form, **headers)[0]
+
+
+def password_of(stage: Stage, *, bank: str, user: str) -> str:
+    """Return what the bank's opening wrote."""
+    rows = (line.split("\t") for line in stage.log(f"{bank}-open").read_text().splitlines())
+    return next(row[1] for row in rows if row[0] == user)
+
+
+def client_config(stage: Stage, *, user: str, password: str = "") -> dict[str, str]:
+    """Return how a bank comes into Kafka."""
+    kept = stage.volume(f"{user.lower()}-kafka") / "password"
+    return {
+        "bootstrap.servers": f"{LOOPBACK}:{stage.port('kafka', 9092)}",
+        "security.protocol": "SASL_PLAINTEXT",
+        "sasl.mechanism": "SCRAM-SHA-512",
+        "sasl.username": user,
+        "sasl.password": password or kept.read_text(),
+        "log_level": "2",
+    }
+
+
+def refusal_of_writing(stage: Stage, *, user: str, topic: str) -> int | None:
+    """Return the code with which the broker refuses a record; none when it took it."""
+    codes: list[int | None] = []
+    producer = Producer(client_config(stage, user=user) | {"message.timeout.ms": 8000})
+    producer.produce(topic, value=b"?", partition=0, on_delivery=lambda error, _: codes.append(error.code() if error else None))
+    assert producer.flush(20) == 0
+    return codes[0]
+
+
+def refusal_of_reading(stage: Stage, *, user: str, topic: str) -> int | None:
+    """Return the code with which the broker refuses to be read; none when it was read."""
+    consumer = Consumer(client_config(stage, user=user) | {"group.id": "reader-test", "enable.partition.eof": True})
+    consumer.assign([TopicPartition(topic, 0, 0)])
+    try:
+        found = consumer.consume(1, 20)
+        error = found[0].error() if found else None
+        return error.code() if error and error.code() != KafkaError._PARTITION_EOF else None
+    except KafkaException as failure:
+        return int(failure.args[0].code())
+    finally:
+        consumer.close()
+
+
+class TestTheBroker:
+    def test_lets_a_bank_read_its_own_letter_box_and_no_other(self, stage: Stage) -> None:
+        refused = KafkaError.TOPIC_AUTHORIZATION_FAILED
+
+        assert refusal_of_reading(stage, user="BNKA", topic="external-transfers.BNKA") is None
+        assert refusal_of_reading(stage, user="BNKA", topic="external-transfers.BNKB") == refused
+        assert refusal_of_reading(stage, user="BNKB", topic="external-transfers.BNKA") == refused
+        assert refusal_of_reading(stage, user="HEAD", topic="external-transfers.BNKA") in {refused, KafkaError.GROUP_AUTHORIZATION_FAILED}
+
+    def test_lets_the_head_bank_alone_write_the_register(self, stage: Stage) -> None:
+        refused = KafkaError.TOPIC_AUTHORIZATION_FAILED
+
+        assert refusal_of_reading(stage, user="BNKA", topic="bank-directory") is None
+        assert refusal_of_writing(stage, user="BNKA", topic="bank-directory") == refused
+        assert refusal_of_writing(stage, user="BNKB", topic="bank-directory") == refused
+        assert refusal_of_writing(stage, user="HEAD", topic="external-transfers.BNKA") == refused
+
+    def test_lets_nobody_in_without_the_password(self, stage: Stage) -> None:
+        config = client_config(stage, user="BNKA", password="guessed")
+        errors: list[int] = []
+        client = Producer(config | {"error_cb": lambda error: errors.append(error.code())})
+
+        assert wait_until(lambda: client.poll(0.2) == 0 and KafkaError._AUTHENTICATION in errors, limit_s=LIMIT_S)
+
+
+class TestTheBanks:
+    def test_pay_each_other(self, stage: Stage) -> None:
+        file = stage.home / "payments.csv"
+        file.write_text(
+            "end_to_end_id,debtor_iban,creditor_iban,creditor_name,amount,currency,reference\n"
+            f"stage-1,{MARIA},{JONAS},Jonas Lindqvist,12.50,EUR,Hello\n"
+            f"stage-2,{MARIA},NL33BNKB9999999999,Nobody,7.00,EUR,Anybody there?\n"
+        )
+
+        stage.run("bnka-consumer", "python", "manage.py", "import_payments", str(file), "--as", "teller")
+        outcomes = (stage.home / "payments.csv.outcomes.csv").read_text()
+        paid, returned = re.findall(r"[0-9a-f]{8}-[0-9a-f-]{27}", outcomes)
+
+        assert wait_until(lambda: status(stage, "bnka", paid) == "completed", limit_s=LIMIT_S, every_s=0.5), outcomes
+        assert wait_until(lambda: status(stage, "bnka", returned) == "rejected", limit_s=LIMIT_S, every_s=0.5)
+        assert status(stage, "bnkb", paid) == "credited"
+        for bank in ("bnka", "bnkb"):
+            stage.run(f"{bank}-consumer", "python", "manage.py", "check_books")
+
+
+def status(stage: Stage, bank: str, transfer: str) -> str:
+    """Return what a bank says of a transfer."""
+    said = stage.run(f"{bank}-consumer", "python", "manage.py", "show_transfer", transfer, "--json", fine=(0, 1))
+    return str(json.loads(said)["status"]) if said else ""
+
+
+class TestTheFrontDoor:
+    @pytest.mark.parametrize(("door", "bank"), [(3001, "Bank A"), (3002, "Bank B"), (8000, "Head Bank")])
+    def test_lets_staff_in_to_the_pages_of_their_bank(self, stage: Stage, door: int, bank: str) -> None:
+        owner, user = {3001: ("bnka", "teller"), 3002: ("bnkb", "teller"), 8000: ("head", "admin")}[door]
+        visitor = Visitor(stage=stage, door=door)
+
+        answered = visitor.sign_in(user=user, password=password_of(stage, bank=owner, user=user))
+        status, page, _ = visitor.ask("GET", "/")
+
+        assert (answered, status) == (302, 200)
+        assert bank in page
+
+    @pytest.mark.parametrize(("door", "bank"), [(8001, "bnka"), (8002, "bnkb")])
+    def test_lets_programs_in_to_the_api_of_their_bank(self, stage: Stage, door: int, bank: str) -> None:
+        visitor = Visitor(stage=stage, door=door)
+        who = {"username": "teller", "password": password_of(stage, bank=bank, user="teller")}
+
+        status, body, _ = visitor.ask("POST", "/api/v1/auth/token", json.dumps(who), **{"Content-Type": "application/json"})
+        token = json.loads(body).get("access_token", "")
+        me, _, _ = visitor.ask("GET", "/api/v1/me", Authorization=f"Bearer {token}")
+
+        assert (status, me) == (200, 200), body
+
+    def test_shows_the_api_with_everything_its_page_needs(self, stage: Stage) -> None:
+        visitor = Visitor(stage=stage, door=8001)
+        status, page, _ = visitor.ask("GET", "/docs")
+        needed = re.findall(r'(?:src|href)="(/[^"]+)"', page)
+
+        assert status == 200
+        assert needed
+        assert [path for path in needed if visitor.ask("GET", path)[0] != 200] == []
+
+    @pytest.mark.parametrize(
+        ("door", "path"), [(3001, "/metrics"), (8001, "/metrics"), (8001, "/sign-in"), (8001, "/admin/"), (8002, "/readyz")]
+    )
+    def test_leads_nowhere_else(self, stage: Stage, door: int, path: str) -> None:
+        assert Visitor(stage=stage, door=door).ask("GET", path)[0] == 404
+
+    def test_says_when_to_come_again_while_a_bank_is_away(self, stage: Stage) -> None:
+        stage.stop("bnkb-web")
+
+        status, _, headers = Visitor(stage=stage, door=8002).ask("GET", "/api/v1/me")
+        stage.start("bnkb-web")
+
+        assert (status, headers["Retry-After"], headers["Content-Type"]) == (503, "5", "application/problem+json")
+        assert Visitor(stage=stage, door=8002).ask("GET", "/api/v1/me")[0] == 401
+
+
+class TestASecondUp:
+    def test_changes_nothing(self, stage: Stage) -> None:
+        before, version = kept(stage), stage.run("head-register", "python", "manage.py", "publish_directory")
+
+        stage.up()
+
+        assert kept(stage) == before
+        assert stage.run("head-register", "python", "manage.py", "publish_directory") == version
+
+
+def kept(stage: Stage) -> dict[str, str]:
+    """Return every secret, key and setting that was made."""
+    return {str(file): file.read_text() for file in sorted((stage.home / "volumes").rglob("*")) if file.is_file()}
