@@ -49,8 +49,7 @@ BANK_ROLES: Mapping[str, frozenset[str]] = {
     | {"transfers.deposit", "transfers.withdraw", "transfers.pay", "transfers.cancel", "transfers.reverse"},
     AUDITOR: _SEE_ALL,
     API_CLIENT: frozenset(
-        {"accounts.view_customer", "accounts.view_account", "accounts.place_hold"}
-        | {"transfers.pay", "transfers.cancel", "transfers.view_transfer"}
+        _SEE_CUSTOMERS | {"accounts.view_posting", "accounts.place_hold"} | {"transfers.pay", "transfers.cancel", "transfers.view_transfer"}
     ),
     SYSTEM: frozenset({"accounts.open_customer", "accounts.place_hold", "transfers.deposit", "transfers.withdraw", "transfers.pay"}),
 }

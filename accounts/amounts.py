@@ -24,3 +24,10 @@ class Amount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """Return the money that is meant; raises CurrencyUnknown."""
         exponent(self.currency)
         return Money(self.amount_minor, self.currency)
+
+
+class Balance(msgspec.Struct, frozen=True, kw_only=True):
+    """An amount of any sign, as balances are; it is only ever said, never taken."""
+
+    amount_minor: Annotated[int, Meta(examples=[1250])]
+    currency: Annotated[str, Meta(examples=["EUR"])]

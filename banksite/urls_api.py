@@ -7,6 +7,7 @@ from banksite import api, views_api
 
 endpoints: list[URLPattern | URLResolver] = [
     path("", include("access.urls")),
+    path("", include("accounts.urls")),
     path("", include("messaging.urls")),
     path("approvals", api.Waiting.as_view(), name="approvals"),
     path("approvals/<uuid:approval_id>/approve", api.Approve.as_view(), name="approvals-approve"),

@@ -10,12 +10,14 @@ from accounts.selectors.found import (
     balances,
     cards_of,
     customer_by_id,
+    find_accounts,
     find_customers,
     holds_of,
     internal_accounts,
     is_mandated,
     mandates_of,
 )
+from accounts.selectors.reach import require_account, require_card, require_customer, require_hold, within
 from accounts.selectors.statements import StatementLine, balance_at, statement
 
 __all__ = [
@@ -30,10 +32,16 @@ __all__ = [
     "balances",
     "cards_of",
     "customer_by_id",
+    "find_accounts",
     "find_customers",
     "holds_of",
     "internal_accounts",
     "is_mandated",
     "mandates_of",
+    "require_account",
+    "require_card",
+    "require_customer",
+    "require_hold",
     "statement",
+    "within",
 ]

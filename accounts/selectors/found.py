@@ -1,7 +1,7 @@
 """Customers, accounts, cards and holds as rows that do not change under who shows them."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date
 from uuid import UUID
 
 import msgspec
@@ -10,7 +10,10 @@ from django.db.models.functions import Coalesce
 
 from access.models import User
 from accounts.errors import AccountUnknown, CustomerUnknown
+from accounts.iban import is_iban
 from accounts.models import CUSTOMER_KINDS, Account, BalanceStripe, Card, Customer, Hold, Mandate
+from accounts.selectors.moments import Moment
+from accounts.selectors.reach import within
 
 
 class CustomerRow(msgspec.Struct, frozen=True):
@@ -20,8 +23,8 @@ class CustomerRow(msgspec.Struct, frozen=True):
     name: str
     phone: str
     email: str
-    opened_at: datetime
-    closed_at: datetime | None
+    opened_at: Moment
+    closed_at: Moment | None
 
 
 class AccountRow(msgspec.Struct, frozen=True):
@@ -36,8 +39,9 @@ class AccountRow(msgspec.Struct, frozen=True):
     balance_minor: int
     held_minor: int
     floor_minor: int | None
-    opened_at: datetime
-    closed_at: datetime | None
+    striped: bool
+    opened_at: Moment
+    closed_at: Moment | None
 
     @property
     def available_minor(self) -> int | None:
@@ -53,9 +57,9 @@ class HoldRow(msgspec.Struct, frozen=True):
     purpose: str
     status: str
     captured_minor: int
-    placed_at: datetime
-    expires_at: datetime | None
-    ended_at: datetime | None
+    placed_at: Moment
+    expires_at: Moment | None
+    ended_at: Moment | None
 
 
 class CardRow(msgspec.Struct, frozen=True):
@@ -67,12 +71,12 @@ class CardRow(msgspec.Struct, frozen=True):
     last_four: str
     expires_date: date
     status: str
-    issued_at: datetime
+    issued_at: Moment
 
 
-def account_by_number(*, number: str) -> AccountRow:
-    """Return the account; raises AccountUnknown."""
-    for row in _account_rows(Account.objects.filter(number=number)):
+def account_by_number(*, number: str, reach: User | None = None) -> AccountRow:
+    """Return the account; raises AccountUnknown, also where it is out of reach."""
+    for row in _account_rows(Account.objects.filter(within(reach=reach, customer="customer_id"), number=number)):
         return row
     raise AccountUnknown(account=number)
 
@@ -80,6 +84,16 @@ def account_by_number(*, number: str) -> AccountRow:
 def accounts_of(*, customer_id: UUID) -> list[AccountRow]:
     """Return a customer's accounts, oldest first, closed ones included."""
     return list(_account_rows(Account.objects.filter(customer_id=customer_id)))
+
+
+def find_accounts(*, reach: User, customer_id: UUID | None = None, status: str = "", after: str = "", limit: int = 50) -> list[AccountRow]:
+    """Return the accounts within reach by number, from behind the one named by `after`."""
+    found = Account.objects.filter(within(reach=reach, customer="customer_id"), number__gt=after)
+    if customer_id is not None:
+        found = found.filter(customer_id=customer_id)
+    if status:
+        found = found.filter(status=status)
+    return list(_account_rows(found, order="number", limit=limit))
 
 
 def internal_accounts(*, currency: str) -> list[AccountRow]:
@@ -94,20 +108,29 @@ def balances(*, currency: str) -> dict[str, int]:
     return own | {"customers": int(customers["total"] or 0)}
 
 
-def customer_by_id(*, customer_id: UUID) -> CustomerRow:
-    """Return the customer; raises CustomerUnknown."""
-    for row in Customer.objects.filter(id=customer_id).values_list(*CustomerRow.__struct_fields__):
+def customer_by_id(*, customer_id: UUID, reach: User | None = None) -> CustomerRow:
+    """Return the customer; raises CustomerUnknown, also where it is out of reach."""
+    for row in Customer.objects.filter(within(reach=reach, customer="id"), id=customer_id).values_list(*CustomerRow.__struct_fields__):
         return CustomerRow(*row)
     raise CustomerUnknown(customer=str(customer_id))
 
 
-def find_customers(*, text: str, limit: int = 20) -> list[CustomerRow]:
-    """Return customers by part of the name, the beginning of the phone number, or an account's number, in the order of their names."""
+def find_customers(*, text: str, reach: User | None = None, after: tuple[str, UUID] | None = None, limit: int = 20) -> list[CustomerRow]:
+    """Return customers by part of the name, the beginning of the phone number, or an account's number; all for no text.
+
+    They come in the order of names and ids, from behind those of `after`.
+    """
     wanted = text.strip().replace("\0", "")
     compact = wanted.replace(" ", "")
-    matching = Q(name__icontains=wanted) | Q(phone__startswith=compact) | Q(accounts__number=compact.upper())
-    found = Customer.objects.filter(matching).distinct().order_by("name", "id").values_list(*CustomerRow.__struct_fields__)
-    return [CustomerRow(*row) for row in found[:limit]]
+    matching = Q(name__icontains=wanted) | Q(phone__startswith=compact)
+    if is_iban(compact.upper()):
+        matching = Q(id__in=Account.objects.filter(number=compact.upper()).values("customer_id"))
+    found = Customer.objects.filter(matching, within(reach=reach, customer="id"))
+    if after is not None:
+        name, customer_id = after
+        found = found.filter(Q(name__gt=name) | Q(name=name, id__gt=customer_id))
+    rows = found.order_by("name", "id").values_list(*CustomerRow.__struct_fields__)
+    return [CustomerRow(*row) for row in rows[:limit]]
 
 
 def holds_of(*, number: str, only_placed: bool = True, limit: int = 100) -> list[HoldRow]:
@@ -134,13 +157,13 @@ def mandates_of(*, user: User) -> list[UUID]:
     return list(Mandate.objects.filter(user=user).order_by("customer_id").values_list("customer_id", flat=True))
 
 
-def _account_rows(accounts: QuerySet[Account]) -> Iterable[AccountRow]:
+def _account_rows(accounts: QuerySet[Account], *, order: str = "id", limit: int | None = None) -> Iterable[AccountRow]:
     """Read the accounts with their stripes summed, in one query."""
     stripes = BalanceStripe.objects.filter(account=OuterRef("pk")).values("account").order_by()
     summed = stripes.annotate(total=Sum(F("credits_minor") - F("debits_minor"))).values("total")
     columns = [name if name != "balance_minor" else "summed_minor" for name in AccountRow.__struct_fields__]
-    rows = accounts.annotate(summed_minor=F("balance_minor") + Coalesce(Subquery(summed), 0)).order_by("id").values_list(*columns)
-    return (_account_row(row) for row in rows)
+    rows = accounts.annotate(summed_minor=F("balance_minor") + Coalesce(Subquery(summed), 0)).order_by(order).values_list(*columns)
+    return (_account_row(row) for row in rows[:limit])
 
 
 def _account_row(row: tuple[object, ...]) -> AccountRow:

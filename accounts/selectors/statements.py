@@ -10,6 +10,7 @@ from django.db import connection
 
 from accounts.errors import AccountUnknown
 from accounts.models import Account, Posting
+from accounts.selectors.moments import Moment
 
 _NEWEST = 2**63 - 1
 
@@ -59,7 +60,7 @@ class StatementLine(msgspec.Struct, frozen=True):
     """One posting as its account sees it: `amount_minor` is negative when money left; the counterparty is the other account."""
 
     seq: int
-    booked_at: datetime
+    booked_at: Moment
     transfer_id: UUID
     leg: str
     amount_minor: int

@@ -3,7 +3,7 @@
 from accounts.services.cards import IssuedCard, block_card, issue_card, replace_card, unblock_card
 from accounts.services.holds import expire_holds, place_hold, release_hold
 from accounts.services.internal import open_internal_accounts
-from accounts.services.opening import OpenedCustomer, close_customer, grant_mandate, open_account, open_customer
+from accounts.services.opening import OpenedCustomer, change_customer, close_customer, grant_mandate, open_account, open_customer
 from accounts.services.standing import (
     ask_unfreeze,
     close_account,
@@ -19,6 +19,7 @@ __all__ = [
     "OpenedCustomer",
     "ask_unfreeze",
     "block_card",
+    "change_customer",
     "close_account",
     "close_customer",
     "expire_holds",

@@ -1,6 +1,7 @@
 """Opening and closing customers and their accounts, and letting programs act for them."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,7 +14,7 @@ from access import audit
 from access.models import User
 from access.permissions import require
 from access.site import this_bank
-from accounts import iban, permissions
+from accounts import iban, ledger, permissions
 from accounts.errors import (
     ClientUnknown,
     CurrencyNotOffered,
@@ -87,6 +88,33 @@ def open_account(*, customer_id: UUID, kind: str, currency: str, by: User, now: 
         return _add_account(customer, kind, currency, credit_limit_minor, by=by, now=now)
 
 
+def change_customer(
+    *, customer_id: UUID, name: str | None = None, phone: str | None = None, email: str | None = None, by: User, now: datetime
+) -> None:
+    """Give a customer another name, phone number or e-mail address; what is None stays. Accounts carry the new name at once.
+
+    Raises NotAllowed, NameInvalid, PhoneInvalid, EmailInvalid, CustomerUnknown, CustomerClosed, PhoneTaken.
+    """
+    require(by=by, permission=permissions.OPEN_CUSTOMER)
+    checked = {"name": (name, _checked_name), "phone": (phone, _checked_phone), "email": (email, _checked_email)}
+    given = {field: check(value) for field, (value, check) in checked.items() if value is not None}
+    with transaction.atomic():
+        customer = _lock_customer(customer_id)
+        before = {field: getattr(customer, field) for field in given}
+        changed = {field: value for field, value in given.items() if value != before[field]}
+        if not changed:
+            return
+        _change_customer(customer, changed)
+        audit.record(
+            actor=by,
+            action="customer.changed",
+            subject=str(customer_id),
+            before={field: before[field] for field in changed},
+            after=changed,
+            now=now,
+        )
+
+
 def close_customer(*, customer_id: UUID, reason: str = "", by: User, now: datetime) -> None:
     """Let a customer go whose accounts are all closed; raises NotAllowed, CustomerUnknown, CustomerClosed, CustomerHasAccounts."""
     require(by=by, permission=permissions.CLOSE_CUSTOMER)
@@ -130,6 +158,19 @@ def _add_customer(customer: Customer) -> Customer:
     except IntegrityError as error:
         raise PhoneTaken(phone=customer.phone) from error
     return customer
+
+
+def _change_customer(customer: Customer, values: Mapping[str, str]) -> None:
+    """Write the customer's new values, and a new name on the accounts, which are locked in the ledger's order."""
+    try:
+        with transaction.atomic():
+            Customer.objects.filter(id=customer.id).update(**values)
+    except IntegrityError as error:
+        raise PhoneTaken(phone=values.get("phone", customer.phone)) from error
+    if "name" in values:
+        accounts = Account.objects.filter(customer=customer)
+        ledger.lock(numbers=accounts.values_list("number", flat=True))
+        accounts.update(holder_name=values["name"])
 
 
 def _add_account(customer: Customer, kind: str, currency: str, limit_minor: int, *, by: User, now: datetime) -> Account:

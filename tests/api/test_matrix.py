@@ -1,7 +1,9 @@
 """Who may do what: every address times every method times everybody, from one table. A new address without a row fails."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -14,6 +16,8 @@ from access.approvals import Question
 from access.models import ApiClient, User
 from access.roles import ADMINISTRATOR, API_CLIENT, AUDITOR, SUPERVISOR, TELLER
 from access.site import acting_as, this_bank
+from accounts.services import open_internal_accounts, place_hold
+from accounts.tests.people import CASH, NOON, euros, move, open_anna, post
 from banksite.urls_api import endpoints
 from messaging import services
 from tests.api.bank import Api, employ, enlist, token_of
@@ -23,19 +27,24 @@ ROLES = (ADMINISTRATOR, SUPERVISOR, TELLER, AUDITOR, API_CLIENT)
 STRANGERS = ("anonymous", "expired token", "forged token", "token of another bank")
 CLIENT_OF_OTHERS = "client of other customers"
 EVERYBODY = frozenset({*ROLES, CLIENT_OF_OTHERS})
+COUNTER = frozenset({SUPERVISOR, TELLER})
+READERS = frozenset({SUPERVISOR, TELLER, AUDITOR, API_CLIENT, CLIENT_OF_OTHERS})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
     """One address and method: `may` get `status` with `body`; everybody else who is known gets `refusal`, a stranger 401.
 
-    An `is_open` address is for strangers, so whoever comes gets `status`.
+    An `is_open` address is for strangers, so whoever comes gets `status`. `others` is what a client of other customers gets
+    where it may do this, but not to Anna. What is `rehearsed` is asked with `dry_run`, so that all can do it in turn.
     """
 
     status: int
     may: frozenset[str] = EVERYBODY
     refusal: int = 403
+    others: int | None = None
     is_open: bool = False
+    rehearsed: bool = False
     body: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -48,6 +57,22 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("approvals", "GET"): Row(status=200, may=frozenset({ADMINISTRATOR, SUPERVISOR, AUDITOR})),
     ("approvals/<uuid:approval_id>/approve", "POST"): Row(status=200, may=frozenset({SUPERVISOR})),
     ("approvals/<uuid:approval_id>/refuse", "POST"): Row(status=422, may=frozenset({SUPERVISOR})),
+    ("customers", "GET"): Row(status=200, may=READERS),
+    ("customers", "POST"): Row(status=200, may=frozenset({TELLER}), rehearsed=True, body={"name": "Bram", "phone": "0612345678"}),
+    ("customers/<uuid:customer_id>", "GET"): Row(status=200, may=READERS, others=404),
+    ("customers/<uuid:customer_id>", "PATCH"): Row(status=200, may=frozenset({TELLER}), rehearsed=True, body={"name": "Anne"}),
+    ("customers/<uuid:customer_id>/close", "POST"): Row(status=409, may=frozenset({SUPERVISOR})),
+    ("accounts", "GET"): Row(status=200, may=READERS),
+    ("accounts", "POST"): Row(
+        status=200,
+        may=frozenset({TELLER}),
+        rehearsed=True,
+        body={"customer_id": "<uuid:customer_id>", "kind": "savings", "currency": "EUR"},
+    ),
+    ("accounts/<str:number>", "GET"): Row(status=200, may=READERS, others=404),
+    ("accounts/<str:number>/freeze", "POST"): Row(status=200, may=COUNTER, rehearsed=True, body={"reason": "lost card"}),
+    ("accounts/<str:number>/unfreeze", "POST"): Row(status=409, may=frozenset({SUPERVISOR}), body={"reason": "found it"}),
+    ("accounts/<str:number>/close", "POST"): Row(status=409, may=COUNTER),
 }
 
 
@@ -69,10 +94,16 @@ class Cast:
     """Everybody who may ask, by their tokens."""
 
     tokens: Mapping[str, str]
-    approval: str
+    places: Mapping[str, str]
 
-    def path(self, address: str) -> str:
-        return "/api/v1/" + address.replace("<uuid:approval_id>", self.approval)
+    def path(self, address: str, *, rehearsed: bool = False) -> str:
+        return "/api/v1/" + self.filled(address) + ("?dry_run=true" if rehearsed else "")
+
+    def filled(self, text: str) -> str:
+        """Return the text with what Anna has in place of `<uuid:customer_id>` and the like."""
+        for name, value in self.places.items():
+            text = text.replace(name, value)
+        return text
 
 
 @pytest.fixture
@@ -83,7 +114,22 @@ def cast() -> Cast:
         question = Question(action="closed-bank.refund", subject="bank:BNKX", reason="it closed")
         [approval] = approvals.ask_each(questions=[question], by=employ("asker"), now=timezone.now())
     given = {who: token_of(user) for who, user in (staff | programs).items()}
-    return Cast(tokens=given | strangers(staff[SUPERVISOR]), approval=str(approval))
+    places = {"<uuid:approval_id>": str(approval)} | belongings(staff[TELLER])
+    return Cast(tokens=given | strangers(staff[SUPERVISOR]), places=places)
+
+
+def belongings(teller: User) -> dict[str, str]:
+    """Return what Anna has, by its place in an address: accounts with 100 euros, a card, a hold."""
+    open_internal_accounts(numbers=[CASH], now=NOON)
+    anna = open_anna(teller)
+    post(move(CASH, anna.checking, "100.00"))
+    hold = place_hold(number=anna.checking, amount=euros("1.00"), expires_at=NOON + timedelta(days=1), by=teller, now=NOON)
+    return {
+        "<uuid:customer_id>": str(anna.id),
+        "<str:number>": anna.checking,
+        "<uuid:card_id>": str(anna.card_id),
+        "<uuid:hold_id>": str(hold),
+    }
 
 
 def strangers(supervisor: User) -> dict[str, str]:
@@ -106,6 +152,8 @@ def expected(row: Row | None, who: str) -> int:
         return 401
     if row is None:
         return 405
+    if who == CLIENT_OF_OTHERS and row.others is not None:
+        return row.others
     return row.status if who in row.may else row.refusal
 
 
@@ -121,8 +169,9 @@ class TestTheTable:
         is_open = any(other.is_open for (place, _), other in TABLE.items() if place == address)
 
         for who, token in cast.tokens.items():
-            body = dict(row.body) if row else {}
-            answer = api.ask(method, cast.path(address), None if method == "GET" else body, token=token, key=str(uuid4()))
+            body = json.loads(cast.filled(json.dumps(row.body))) if row else {}
+            path = cast.path(address, rehearsed=row is not None and row.rehearsed)
+            answer = api.ask(method, path, None if method == "GET" else body, token=token, key=str(uuid4()))
 
             wanted = 405 if is_open and row is None else expected(row, who)
             assert answer.status_code == wanted, f"{who}: {answer.status_code}, not {wanted}: {answer.content!r}"

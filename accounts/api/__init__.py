@@ -1,0 +1,1 @@
+"""Customers, accounts, cards and holds over the API."""
