@@ -13,7 +13,8 @@ def open_access() -> User:
     """Seed the roles and return the user `system`, who has no password and never approves; safe to repeat."""
     with transaction.atomic():
         seed_roles()
-        system, created = User.objects.get_or_create(username=SYSTEM_USERNAME, defaults={"first_name": "The bank itself"})
+        named = {"first_name": "The bank itself", "is_staff": True}  # it acts for every customer
+        system, created = User.objects.update_or_create(username=SYSTEM_USERNAME, defaults=named)
         if created:
             system.set_unusable_password()
             User.objects.filter(pk=system.pk).update(password=system.password)

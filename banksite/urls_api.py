@@ -9,6 +9,7 @@ endpoints: list[URLPattern | URLResolver] = [
     path("", include("access.urls")),
     path("", include("accounts.urls")),
     path("", include("messaging.urls")),
+    path("", include("transfers.urls")),
     path("approvals", api.Waiting.as_view(), name="approvals"),
     path("approvals/<uuid:approval_id>/approve", api.Approve.as_view(), name="approvals-approve"),
     path("approvals/<uuid:approval_id>/refuse", api.Refuse.as_view(), name="approvals-refuse"),

@@ -81,7 +81,7 @@ def fund(accounts: Sequence[str], *, now: datetime) -> None:
 
 
 def _hire_teller() -> None:
-    user = User.objects.create_user(username="terry", password=None)
+    user = User.objects.create_user(username="terry", password=None, is_staff=True)
     user.groups.set(Group.objects.filter(name="Teller"))
 
 

@@ -112,6 +112,8 @@ class Transfer(models.Model):
             models.Index(fields=["destination_bank", "id"], condition=Q(status="pending"), name="transfer_pending"),
             models.Index(fields=["expires_at", "id"], condition=Q(status="awaiting-approval"), name="transfer_awaiting"),
             models.Index(fields=["debtor_number", "end_to_end_id"], name="transfer_end_to_end"),
+            models.Index(fields=["debtor_number", "id"], name="transfer_debtor"),
+            models.Index(fields=["creditor_number", "id"], name="transfer_creditor"),
         )
 
 
@@ -124,3 +126,6 @@ class TransferEvent(models.Model):
     at = models.DateTimeField()
     reason = models.CharField(max_length=40, blank=True, db_default="")
     xid = models.BigIntegerField(db_default=CurrentTransaction())
+
+    class Meta:
+        indexes = (models.Index(fields=["xid", "id"], name="transferevent_stream"),)

@@ -9,7 +9,10 @@ from uuid import UUID
 from django.db import IntegrityError, connection
 from django.db.models import Q
 
+from access.models import User
+from accounts.selectors.acting import reach_of, within_reach
 from transfers.entry import Entry
+from transfers.errors import TransferUnknown
 from transfers.models import Transfer, TransferEvent
 from transfers.storage import FIELDS, entries_of
 
@@ -57,6 +60,42 @@ def story(*, transfer_id: UUID) -> list[EventRow]:
     """Return the events of a transfer, oldest first."""
     rows = TransferEvent.objects.filter(transfer_id=transfer_id).order_by("id").values("type", "at", "reason")
     return [EventRow(**row) for row in rows]
+
+
+def transfer_with_story(*, transfer_id: UUID, by: User) -> tuple[Entry, list[EventRow]]:
+    """Return a transfer and its events, oldest first; raises TransferUnknown, also for one between accounts the user does not act for."""
+    entry = entries_of(Transfer.objects.filter(id=transfer_id).values_list(*FIELDS)).get(transfer_id)
+    if entry is None or not within_reach(user=by, numbers=[entry.debtor_number, entry.creditor_number]):
+        raise TransferUnknown(transfer=str(transfer_id))
+    return entry, story(transfer_id=transfer_id)
+
+
+def transfers_before(
+    *,
+    by: User,
+    before: UUID | None = None,
+    limit: int = 50,
+    account: str | None = None,
+    kind: str | None = None,
+    status: str | None = None,
+    end_to_end_id: str | None = None,
+) -> list[Entry]:
+    """Return transfers from and to the accounts the user acts for, newest first, from below the id `before`; filters left out are None.
+
+    Debtors and creditors are read as two pages of their own indexes, however long the accounts' histories are.
+    """
+    narrowed = {"kind": kind, "status": status, "end_to_end_id": end_to_end_id, "id__lt": before}
+    rows = Transfer.objects.filter(**{name: value for name, value in narrowed.items() if value is not None}).order_by("-id")
+    if account is None:
+        numbers = reach_of(user=by)
+        if numbers is None:
+            return list(entries_of(rows.values_list(*FIELDS)[:limit]).values())
+    else:
+        numbers = within_reach(user=by, numbers=[account])
+    found: dict[UUID, Entry] = {}
+    for side in ("debtor_number__in", "creditor_number__in"):
+        found |= entries_of(rows.filter(**{side: numbers}).values_list(*FIELDS)[:limit])
+    return sorted(found.values(), key=lambda entry: entry.id, reverse=True)[:limit]
 
 
 def as_document(entry: Entry) -> dict[str, Any]:

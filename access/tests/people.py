@@ -14,8 +14,8 @@ NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
 def employ(username: str, *permissions: str) -> User:
-    """Return a new user who holds the permissions."""
-    user = User.objects.create_user(username=username)
+    """Return a new member of staff who holds the permissions."""
+    user = User.objects.create_user(username=username, is_staff=True)
     for permission in permissions:
         app, codename = permission.split(".")
         user.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))

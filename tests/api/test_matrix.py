@@ -27,6 +27,7 @@ ROLES = (ADMINISTRATOR, SUPERVISOR, TELLER, AUDITOR, API_CLIENT)
 STRANGERS = ("anonymous", "expired token", "forged token", "token of another bank")
 CLIENT_OF_OTHERS = "client of other customers"
 EVERYBODY = frozenset({*ROLES, CLIENT_OF_OTHERS})
+PAYERS = frozenset({TELLER, API_CLIENT, CLIENT_OF_OTHERS})
 COUNTER = frozenset({SUPERVISOR, TELLER})
 READERS = frozenset({SUPERVISOR, TELLER, AUDITOR, API_CLIENT, CLIENT_OF_OTHERS})
 
@@ -73,6 +74,14 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("accounts/<str:number>/freeze", "POST"): Row(status=200, may=COUNTER, rehearsed=True, body={"reason": "lost card"}),
     ("accounts/<str:number>/unfreeze", "POST"): Row(status=409, may=frozenset({SUPERVISOR}), body={"reason": "found it"}),
     ("accounts/<str:number>/close", "POST"): Row(status=409, may=COUNTER),
+    ("deposits", "POST"): Row(status=400, may=frozenset({TELLER})),
+    ("withdrawals", "POST"): Row(status=400, may=frozenset({TELLER})),
+    ("transfers", "GET"): Row(status=200, may=EVERYBODY - {ADMINISTRATOR}),
+    ("transfers", "POST"): Row(status=400, may=PAYERS),
+    ("transfers/<uuid:transfer_id>", "GET"): Row(status=404, may=EVERYBODY - {ADMINISTRATOR}),
+    ("transfers/<uuid:transfer_id>/cancel", "POST"): Row(status=404, may=PAYERS | {SUPERVISOR}),
+    ("transfers/<uuid:transfer_id>/reverse", "POST"): Row(status=404, may=frozenset({TELLER, SUPERVISOR}), body={"reason": "typo"}),
+    ("transfer-batches", "POST"): Row(status=400, may=PAYERS),
 }
 
 

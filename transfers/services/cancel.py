@@ -9,6 +9,7 @@ from access import audit
 from access.models import User
 from access.permissions import require
 from access.retry import joining
+from accounts.selectors.acting import within_reach
 from messaging import outbox
 from messaging.partitions import partition_of
 from messaging.selectors import peers
@@ -23,14 +24,14 @@ def cancel_transfer(*, transfer_id: UUID, by: User, reason: str = "", now: datet
     """Ask the destination to cancel a pending transfer; its answer says whether it did. Asking twice asks once.
 
     From here on the cancel is what is repeated until answered, the bundle only while another of its transfers is pending.
-    Raises NotAllowed, TransferUnknown, NotPending.
+    Raises NotAllowed, TransferUnknown (also for one of a customer for whom the user does not act), NotPending.
     """
     require(by=by, permission=permissions.CANCEL)
 
     def work() -> None:
         with transaction.atomic():
             entry = storage.lock([transfer_id]).get(transfer_id)
-            if entry is None:
+            if entry is None or not within_reach(user=by, numbers=[entry.debtor_number]):
                 raise errors.TransferUnknown(transfer=str(transfer_id))
             if entry.kind != "outgoing" or entry.status != rules.PENDING:
                 raise errors.NotPending(transfer=str(transfer_id), status=entry.status)

@@ -14,8 +14,9 @@ from access.retry import joining
 from access.sets import Insert
 from access.site import this_bank
 from accounts import ledger
-from accounts.errors import HoldReserved
+from accounts.errors import AccountUnknown, HoldReserved
 from accounts.numbers import is_internal
+from accounts.selectors.acting import within_reach
 from messaging.selectors import peers
 from transfers import errors, permissions, rules, selectors, storage
 from transfers.entry import Entry
@@ -39,7 +40,7 @@ def submit(*, orders: Sequence[Order], by: User, now: datetime, atomic: bool = F
 
     A refused order leaves nothing behind and does not hinder the others, unless `atomic`: then all are booked or none. `dry_run` says
     what would happen and changes nothing. Inside a caller's transaction it joins it; otherwise transient failures are retried.
-    Raises NotAllowed before anything is read.
+    A program without a mandate for the account is refused as if there were none. Raises NotAllowed before anything is read.
     """
     for permission in sorted({_PERMISSIONS[type(order)] for order in orders}):
         require(by=by, permission=permission)
@@ -66,7 +67,7 @@ def _book(*, orders: Sequence[Order], by: User, atomic: bool, now: datetime) -> 
         asked_by_id=by.pk,
         now=now,
     )
-    drafts = [draft(order, desk=desk) for order in orders]
+    drafts = _within_reach([draft(order, desk=desk) for order in orders], by=by)
     locked = lock_with_clearing([each for each in drafts if isinstance(each, Entry)], now=now)
     drafts = [_refusal(each, locked, now=now) or _with_names(each, locked) if isinstance(each, Entry) else each for each in drafts]
     if atomic and any(isinstance(each, DomainError) for each in drafts):
@@ -74,6 +75,21 @@ def _book(*, orders: Sequence[Order], by: User, atomic: bool, now: datetime) -> 
     judged = iter(_post([each for each in drafts if isinstance(each, Entry)], desk=desk, by=by, locked=locked, atomic=atomic))
     outcomes = [next(judged) if isinstance(each, Entry) else each for each in drafts]
     return [Accepted(each.id, each.kind, each.status) if isinstance(each, Entry) else each for each in outcomes]
+
+
+def _within_reach(drafts: Sequence[Entry | DomainError], *, by: User) -> list[Entry | DomainError]:
+    """Refuse the orders about accounts of customers for whom the user does not act, as if there were no such accounts."""
+    accounts = {each.id: _account_of(each) for each in drafts if isinstance(each, Entry)}
+    reached = within_reach(user=by, numbers=accounts.values())
+    return [
+        AccountUnknown(account=accounts[each.id]) if isinstance(each, Entry) and accounts[each.id] not in reached else each
+        for each in drafts
+    ]
+
+
+def _account_of(entry: Entry) -> str:
+    """Return the account whose holder an order speaks for: who pays, or who is paid where the bank pays."""
+    return entry.creditor_number if is_internal(entry.debtor_number) else entry.debtor_number
 
 
 def _refusal(entry: Entry, locked: ledger.Locked, *, now: datetime) -> DomainError | None:
