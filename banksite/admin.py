@@ -2,8 +2,13 @@
 
 from axes.models import AccessAttempt, AccessLog
 from django.contrib import admin
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from access.admin import BankAdmin
+
+for _model in (BlacklistedToken, OutstandingToken):
+    if admin.site.is_registered(_model):
+        admin.site.unregister(_model)  # a token is nothing to look at
 
 
 @admin.register(AccessAttempt)

@@ -44,6 +44,14 @@ def wal_loses_commits(version: tuple[int, ...]) -> bool:
     return version < (3, 50, 7) or (3, 51) <= version < (3, 51, 3)
 
 
+def tokens_can_be_revoked(app_configs: Apps, **_: Any) -> list[CheckMessage]:  # noqa: ARG001  # Django passes it
+    """Refuse a site whose refresh tokens could be used twice."""
+    if "rest_framework_simplejwt.token_blacklist" in settings.INSTALLED_APPS:
+        return []
+    hint = "Add rest_framework_simplejwt.token_blacklist to INSTALLED_APPS."
+    return [Error("Refresh tokens cannot be revoked.", hint=hint, id="banksite.E004")]
+
+
 def debug_stays_at_home(app_configs: Apps, **_: Any) -> list[CheckMessage]:  # noqa: ARG001  # Django passes it
     """Refuse DEBUG where others can reach it: its error pages show settings and data."""
     strangers = sorted(set(settings.ALLOWED_HOSTS) - _LOCAL_HOSTS)
@@ -70,6 +78,7 @@ def role_is_known(app_configs: Apps, **_: Any) -> list[CheckMessage]:  # noqa: A
 ALL = (
     keeps_assertions,
     sqlite_is_safe,
+    tokens_can_be_revoked,
     debug_stays_at_home,
     requests_open_no_transaction,
     role_is_known,

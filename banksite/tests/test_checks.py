@@ -58,6 +58,11 @@ class TestTheSite:
 
         assert [each.id for each in checks.sqlite_is_safe(None)] == ["banksite.E003"]
 
+    def test_refuses_tokens_that_cannot_be_revoked(self, settings: Any) -> None:
+        settings.INSTALLED_APPS = [app for app in settings.INSTALLED_APPS if "blacklist" not in app]
+
+        assert [each.id for each in checks.tokens_can_be_revoked(None)] == ["banksite.E004"]
+
     @pytest.mark.parametrize(("hosts", "is_refused"), [(["localhost", "127.0.0.1"], False), (["bank.example"], True), (["*"], True)])
     def test_refuses_debug_where_strangers_come(self, settings: Any, hosts: list[str], is_refused: bool) -> None:
         settings.DEBUG, settings.ALLOWED_HOSTS = True, hosts
