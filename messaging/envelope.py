@@ -12,7 +12,7 @@ from messaging.broker import Record
 from messaging.errors import Unreadable
 
 T = TypeVar("T")
-Word = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=r"^[\x21-\x7e]+$")]
+Word = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=r"\A[\x21-\x7e]+\Z")]
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,7 +22,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     source: Word
     destination: Word
-    type: Annotated[str, msgspec.Meta(max_length=60, pattern=r"^[a-z-]+(\.[a-z-]+)+\.v[1-9][0-9]{0,3}$")]
+    type: Annotated[str, msgspec.Meta(max_length=60, pattern=r"\A[a-z-]+(\.[a-z-]+)+\.v[1-9][0-9]{0,3}\Z")]
     time: Annotated[datetime, msgspec.Meta(tz=True)]
     data: msgspec.Raw
 

@@ -7,10 +7,10 @@ from msgspec import Meta, Struct
 DIRECTORY_TOPIC = "bank-directory"
 DIRECTORY_PUBLISHED = "directory.published.v1"
 
-BankCode = Annotated[str, Meta(pattern="^[A-Z]{4}$")]
-Hex32 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
-KeyId = Annotated[str, Meta(pattern="^[0-9a-f]{16}$")]
-Printable = r"^[^\x00-\x1f\x7f]*$"
+BankCode = Annotated[str, Meta(pattern=r"\A[A-Z]{4}\Z")]
+Hex32 = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+KeyId = Annotated[str, Meta(pattern=r"\A[0-9a-f]{16}\Z")]
+Printable = r"\A[^\x00-\x1f\x7f]*\Z"
 
 
 class BankKey(Struct, frozen=True, kw_only=True):
@@ -26,7 +26,7 @@ class Bank(Struct, frozen=True, kw_only=True):
 
     code: BankCode
     name: Annotated[str, Meta(min_length=1, max_length=70, pattern=Printable)]
-    topic: Annotated[str, Meta(pattern="^[A-Za-z0-9._-]{1,120}$")]
+    topic: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9._-]{1,120}\Z")]
     partitions: Annotated[int, Meta(ge=1, le=1024)]
     status: Literal["active", "suspended", "closed"]
     keys: tuple[BankKey, ...]

@@ -79,7 +79,17 @@ class TestRegisterBank:
 
     @pytest.mark.parametrize(
         "wrong",
-        [{"code": "alfa"}, {"code": "HEAD"}, {"name": ""}, {"name": "x" * 71}, {"public_key": "beef"}, {"partitions": 0}],
+        [
+            {"code": "alfa"},
+            {"code": "ALFA\n"},
+            {"code": "HEAD"},
+            {"name": ""},
+            {"name": "Alpha\n"},
+            {"name": "x" * 71},
+            {"public_key": "beef"},
+            {"public_key": ALPHA_KEY.public_key + "\n"},
+            {"partitions": 0},
+        ],
         ids=str,
     )
     def test_refuses_what_the_directory_cannot_carry(self, rita: User, wrong: dict[str, str]) -> None:
