@@ -53,7 +53,7 @@ class Consumer:
 
     def turn(self, *, now: datetime) -> int:
         """Handle the next batch and return how many records it settled; 0 when there is nothing, or trouble that was logged."""
-        if self._not_before is not None and now < self._not_before:
+        if self._not_before is not None and now < self._not_before <= now + LONGEST_PAUSE:  # further ahead: the clock was set back
             return 0
         self._now = now
         try:

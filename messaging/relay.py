@@ -48,7 +48,7 @@ class Relay:
 
     def turn(self, *, now: datetime) -> int:
         """Publish the next batch and return how many records it had; 0 when there is nothing, no lease, or trouble that was logged."""
-        if self._not_before is not None and now < self._not_before:
+        if self._not_before is not None and now < self._not_before <= now + PAUSE:  # further ahead: the clock was set back
             return 0
         try:
             if selectors.in_recovery() or not self._lease.take(now=now):

@@ -82,6 +82,15 @@ class TestTrouble:
         assert host.told == ["hello"]
         assert buried() == {}
 
+    def test_is_not_waited_out_for_longer_because_the_clock_was_set_back(self, bert: World, consumer: Consumer, host: Host) -> None:
+        host.trouble = [OperationalError("canceling statement due to lock timeout")]
+        bert.send("hello")
+        read_all(consumer, turns=1)
+
+        read_all(consumer, now=NOON - timedelta(hours=1), turns=2, until=1)
+
+        assert host.told == ["hello"]
+
     def test_of_the_database_halves_the_batch_down_to_one_message(self, bert: World, consumer: Consumer, host: Host) -> None:
         host.trouble = [OperationalError("deadlock detected") for _ in range(9)]
         for place in range(8):

@@ -229,6 +229,16 @@ class TestTheKey:
         assert [dict(record.headers)[KEY_ID].decode() for record in sent(bert)] == [bert.bert.key.key_id, new.key_id]
 
 
+class TestAPause:
+    def test_is_not_longer_because_the_clock_was_set_back(self, bert: World, relay: Relay) -> None:
+        recovery = Recovery.objects.create(detail="went back", cluster_id="memory-0", since=NOON)
+        relay.turn(now=NOON)
+        Recovery.objects.filter(pk=recovery.pk).update(ended_at=NOON)
+        enqueue("hello", now=NOON - timedelta(hours=1))
+
+        assert relay.turn(now=NOON - timedelta(hours=1)) == 1
+
+
 class TestInRecovery:
     def test_nothing_is_published(self, bert: World, relay: Relay) -> None:
         enqueue("hello")
