@@ -89,8 +89,8 @@ def prove(run: Run, only: Sequence[str]) -> None:
         database = postgres.create_database("tests")
         parts: dict[str, Callable[[], bool]] = {
             "static": lambda: static(run),
-            "postgresql": lambda: run.tests("-n", WORKERS, "-m", f"not ({REAL})", database=database),
-            "sqlite": lambda: run.tests("-n", WORKERS, "-m", f"money and not postgres and not ({REAL})"),
+            "postgresql": lambda: run.tests("-n", WORKERS, "--dist=worksteal", "-m", f"not ({REAL})", database=database),
+            "sqlite": lambda: run.tests("-n", WORKERS, "--dist=worksteal", "-m", f"money and not postgres and not ({REAL})"),
             "kafka": lambda: run.tests("-m", "kafka", database=database),
             "browser": lambda: run.tests("-m", "browser", database=database),
             "demo": lambda: run.tests("-m", "demo"),
