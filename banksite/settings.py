@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "csp",
     "django_structlog",
     "rest_framework",
+    "rest_framework_simplejwt.token_blacklist",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "banksite",
