@@ -63,24 +63,7 @@ def decide(
         raise ReasonMissing
     approval.status, approval.decided_by, approval.decided_at = Status.APPROVED if approve else Status.REFUSED, by, now
     approval.decision_reason = reason
-    event = audit.Event(
-        actor=by,
-        action=f"{approval.action}.{approval.status}",
-        subject=approval.subject,
-        at=now,
-        before={"approval": str(approval_id), "status": Status.WAITING},
-        after={"approval": str(approval_id), "status": approval.status},
-        reason=reason,
-    )
-    sets.execute(
-        sets.Update(
-            model=Approval,
-            sets=("status", "decided_by_id", "decided_at", "decision_reason"),
-            rows=[(approval_id, approval.status, by.pk, now, reason)],
-            guard={"status": Status.WAITING},
-        ),
-        audit.insert([event]),
-    )
+    _write(approval, by=by, now=now)
     return approval
 
 
@@ -98,6 +81,28 @@ def expire_each(*, approval_ids: Collection[UUID], now: datetime) -> list[UUID]:
         )
     )
     return expired
+
+
+def _write(approval: Approval, *, by: User, now: datetime) -> None:
+    """Write a decision and its evidence, if the question still waits."""
+    event = audit.Event(
+        actor=by,
+        action=f"{approval.action}.{approval.status}",
+        subject=approval.subject,
+        at=now,
+        before={"approval": str(approval.id), "status": Status.WAITING},
+        after={"approval": str(approval.id), "status": approval.status},
+        reason=approval.decision_reason,
+    )
+    sets.execute(
+        sets.Update(
+            model=Approval,
+            sets=("status", "decided_by_id", "decided_at", "decision_reason"),
+            rows=[(approval.id, approval.status, by.pk, now, approval.decision_reason)],
+            guard={"status": Status.WAITING},
+        ),
+        audit.insert([event]),
+    )
 
 
 def _lock_waiting(approval_id: UUID) -> Approval:
