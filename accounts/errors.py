@@ -185,6 +185,13 @@ class LimitInUse(DomainError):
     advice = "Account {account} uses {used_minor} minor units; {limit_minor} is too low."
 
 
+class ExpiryInvalid(DomainError):
+    """A hold ends later than now and within a year; `facts` carry `expires_at`."""
+
+    code, title = "expiry-invalid", "A hold cannot end then."
+    advice = "Name a moment of the coming year instead of {expires_at}."
+
+
 class HoldReserved(DomainError):
     """The hold belongs to an order that waits for approval and ends with the decision; `facts` carry `hold`."""
 

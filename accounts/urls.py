@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.api import accounts, customers
+from accounts.api import accounts, cards, customers, holds
 
 urlpatterns = [
     path("customers", customers.Customers.as_view(), name="customers"),
@@ -13,4 +13,10 @@ urlpatterns = [
     path("accounts/<str:number>/freeze", accounts.Freeze.as_view(), name="accounts-freeze"),
     path("accounts/<str:number>/unfreeze", accounts.Unfreeze.as_view(), name="accounts-unfreeze"),
     path("accounts/<str:number>/close", accounts.CloseAccount.as_view(), name="accounts-close"),
+    path("cards", cards.Cards.as_view(), name="cards"),
+    path("cards/<uuid:card_id>/block", cards.Block.as_view(), name="cards-block"),
+    path("cards/<uuid:card_id>/unblock", cards.Unblock.as_view(), name="cards-unblock"),
+    path("cards/<uuid:card_id>/replace", cards.Replace.as_view(), name="cards-replace"),
+    path("holds", holds.Holds.as_view(), name="holds"),
+    path("holds/<uuid:hold_id>/release", holds.Release.as_view(), name="holds-release"),
 ]

@@ -89,6 +89,7 @@ _ERRORS: Mapping[int, tuple[type[DomainError], ...]] = {
         accounts.errors.KindNotOffered,
         accounts.errors.AccountInternal,
         accounts.errors.LimitInvalid,
+        accounts.errors.ExpiryInvalid,
         messaging.errors.DirectoryRefused,
         transfers.errors.TextInvalid,
         transfers.errors.IbanInvalid,

@@ -9,7 +9,7 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from access.models import User
-from accounts.errors import AccountUnknown, CustomerUnknown
+from accounts.errors import AccountUnknown, CardUnknown, CustomerUnknown, HoldUnknown
 from accounts.iban import is_iban
 from accounts.models import CUSTOMER_KINDS, Account, BalanceStripe, Card, Customer, Hold, Mandate
 from accounts.selectors.moments import Moment
@@ -53,6 +53,8 @@ class HoldRow(msgspec.Struct, frozen=True):
     """A hold on an account."""
 
     id: UUID
+    account: str
+    currency: str
     amount_minor: int
     purpose: str
     status: str
@@ -138,13 +140,42 @@ def holds_of(*, number: str, only_placed: bool = True, limit: int = 100) -> list
     holds = Hold.objects.filter(account__number=number)
     if only_placed:
         holds = holds.filter(status=Hold.Status.PLACED)
-    return [HoldRow(*row) for row in holds.order_by("-id").values_list(*HoldRow.__struct_fields__)[:limit]]
+    return _hold_rows(holds, limit=limit)
+
+
+def find_holds(*, reach: User, number: str = "", status: str = "", before: UUID | None = None, limit: int = 50) -> list[HoldRow]:
+    """Return the holds within reach, newest first, from below the id `before`; an empty number or status means any."""
+    narrowed = {"account__number": number, "status": status, "id__lt": before}
+    given = {name: value for name, value in narrowed.items() if value}
+    return _hold_rows(Hold.objects.filter(within(reach=reach, customer="account__customer_id"), **given), limit=limit)
+
+
+def hold_by_id(*, hold_id: UUID) -> HoldRow:
+    """Return the hold; raises HoldUnknown."""
+    for row in _hold_rows(Hold.objects.filter(id=hold_id), limit=1):
+        return row
+    raise HoldUnknown(hold=str(hold_id))
 
 
 def cards_of(*, customer_id: UUID) -> list[CardRow]:
     """Return a customer's cards, newest first."""
-    columns = ("id", "account__number", *CardRow.__struct_fields__[2:])
-    return [CardRow(*row) for row in Card.objects.filter(account__customer_id=customer_id).order_by("-id").values_list(*columns)]
+    return _card_rows(Card.objects.filter(account__customer_id=customer_id))
+
+
+def find_cards(
+    *, reach: User, customer_id: UUID | None = None, number: str = "", before: UUID | None = None, limit: int = 50
+) -> list[CardRow]:
+    """Return the cards within reach, newest first, from below the id `before`; no customer or number means any."""
+    narrowed = {"account__customer_id": customer_id, "account__number": number, "id__lt": before}
+    given = {name: value for name, value in narrowed.items() if value}
+    return _card_rows(Card.objects.filter(within(reach=reach, customer="account__customer_id"), **given), limit=limit)
+
+
+def card_by_id(*, card_id: UUID) -> CardRow:
+    """Return the card; raises CardUnknown."""
+    for row in _card_rows(Card.objects.filter(id=card_id)):
+        return row
+    raise CardUnknown(card=str(card_id))
 
 
 def is_mandated(*, user: User, customer_id: UUID) -> bool:
@@ -155,6 +186,16 @@ def is_mandated(*, user: User, customer_id: UUID) -> bool:
 def mandates_of(*, user: User) -> list[UUID]:
     """Return the customers the user may act for."""
     return list(Mandate.objects.filter(user=user).order_by("customer_id").values_list("customer_id", flat=True))
+
+
+def _hold_rows(holds: QuerySet[Hold], *, limit: int) -> list[HoldRow]:
+    columns = ("id", "account__number", "account__currency", *HoldRow.__struct_fields__[3:])
+    return [HoldRow(*row) for row in holds.order_by("-id").values_list(*columns)[:limit]]
+
+
+def _card_rows(cards: QuerySet[Card], *, limit: int | None = None) -> list[CardRow]:
+    columns = ("id", "account__number", *CardRow.__struct_fields__[2:])
+    return [CardRow(*row) for row in cards.order_by("-id").values_list(*columns)[:limit]]
 
 
 def _account_rows(accounts: QuerySet[Account], *, order: str = "id", limit: int | None = None) -> Iterable[AccountRow]:

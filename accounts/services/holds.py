@@ -1,6 +1,6 @@
 """Holds that people and programs place: money set aside until it is captured, released or expires."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -11,17 +11,21 @@ from access.errors import DomainError
 from access.models import User
 from access.permissions import require
 from accounts import ledger, permissions
-from accounts.errors import AccountInternal, HoldReserved
+from accounts.errors import AccountInternal, ExpiryInvalid, HoldReserved
 from accounts.models import Hold
 from accounts.money import Money
+
+_LONGEST = timedelta(days=366)
 
 
 def place_hold(*, number: str, amount: Money, purpose: str = "", expires_at: datetime, by: User, now: datetime) -> UUID:
     """Set an amount aside on a customer's account; return the hold.
 
-    Raises NotAllowed, AccountUnknown, AccountInternal, CurrencyMismatch, AccountClosed, AccountFrozen, InsufficientFunds.
+    Raises NotAllowed, ExpiryInvalid, AccountUnknown, AccountInternal, CurrencyMismatch, AccountClosed, AccountFrozen, InsufficientFunds.
     """
     require(by=by, permission=permissions.PLACE_HOLD)
+    if not now < expires_at <= now + _LONGEST:
+        raise ExpiryInvalid(expires_at=expires_at.isoformat())
     step = ledger.Hold(hold_id=uuid7(), account=number, amount=amount, purpose=purpose[:80], expires_at=expires_at)
     with transaction.atomic():
         locked = ledger.lock(numbers=[number])

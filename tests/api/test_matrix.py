@@ -74,6 +74,14 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("accounts/<str:number>/freeze", "POST"): Row(status=200, may=COUNTER, rehearsed=True, body={"reason": "lost card"}),
     ("accounts/<str:number>/unfreeze", "POST"): Row(status=409, may=frozenset({SUPERVISOR}), body={"reason": "found it"}),
     ("accounts/<str:number>/close", "POST"): Row(status=409, may=COUNTER),
+    ("cards", "GET"): Row(status=200, may=READERS),
+    ("cards", "POST"): Row(status=200, may=COUNTER, rehearsed=True, body={"account": "<str:number>"}),
+    ("cards/<uuid:card_id>/block", "POST"): Row(status=200, may=COUNTER, rehearsed=True, body={"reason": "lost"}),
+    ("cards/<uuid:card_id>/unblock", "POST"): Row(status=409, may=COUNTER, body={"reason": "found"}),
+    ("cards/<uuid:card_id>/replace", "POST"): Row(status=200, may=COUNTER, rehearsed=True, body={"reason": "worn"}),
+    ("holds", "GET"): Row(status=200, may=READERS),
+    ("holds", "POST"): Row(status=400, may=READERS - {AUDITOR}),
+    ("holds/<uuid:hold_id>/release", "POST"): Row(status=200, may=READERS - {AUDITOR}, others=404, rehearsed=True),
     ("deposits", "POST"): Row(status=400, may=frozenset({TELLER})),
     ("withdrawals", "POST"): Row(status=400, may=frozenset({TELLER})),
     ("transfers", "GET"): Row(status=200, may=EVERYBODY - {ADMINISTRATOR}),
@@ -138,6 +146,7 @@ def belongings(teller: User) -> dict[str, str]:
         "<str:number>": anna.checking,
         "<uuid:card_id>": str(anna.card_id),
         "<uuid:hold_id>": str(hold),
+        "<uuid:transfer_id>": str(uuid4()),
     }
 
 
