@@ -25,7 +25,7 @@ class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 def page_of(rows: Sequence[T], *, limit: int, key: Callable[[T], object]) -> Page[T]:
     """Return the page of rows that were read with one more than `limit`; `key` says where the next page begins: behind that row."""
     shown = rows[:limit]
-    return Page(data=shown, next=_cursor(key(shown[-1])) if len(rows) > limit else None)
+    return Page(data=shown, next=cursor_of(key(shown[-1])) if len(rows) > limit else None)
 
 
 def position(cursor: str | None, type_: type[K]) -> K | None:
@@ -38,5 +38,6 @@ def position(cursor: str | None, type_: type[K]) -> K | None:
         raise RequestInvalid(faults=(Fault(parameter="cursor", detail="Use the `next` of a page as it is."),)) from error
 
 
-def _cursor(key: object) -> str:
+def cursor_of(key: object) -> str:
+    """Return the cursor that stands for a key."""
     return urlsafe_b64encode(msgspec.json.encode(key)).rstrip(b"=").decode()

@@ -90,6 +90,7 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("transfers/<uuid:transfer_id>/cancel", "POST"): Row(status=404, may=PAYERS | {SUPERVISOR}),
     ("transfers/<uuid:transfer_id>/reverse", "POST"): Row(status=404, may=frozenset({TELLER, SUPERVISOR}), body={"reason": "typo"}),
     ("transfer-batches", "POST"): Row(status=400, may=PAYERS),
+    ("events", "GET"): Row(status=200, may=EVERYBODY - {ADMINISTRATOR}),
 }
 
 

@@ -1,0 +1,82 @@
+"""The stream of what happens to transfers, in an order in which nothing appears before what was already read."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+from django.db import connection
+from django.db.models import Q, QuerySet
+from django.db.models.expressions import RawSQL
+
+from access.models import User
+from accounts.selectors.acting import reach_of
+from transfers.models import TransferEvent
+
+SCANNED = 1_000
+_FIRST_OPEN = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+
+
+class Place(NamedTuple):
+    """Where an event stands: by the transaction that wrote it, then by its id."""
+
+    xid: int
+    id: int
+
+
+class Streamed(msgspec.Struct, frozen=True, kw_only=True):
+    """One event: what happened, to which transfer."""
+
+    id: int
+    type: str
+    at: datetime
+    reason: str
+    transfer_id: UUID
+    kind: str
+    debtor: str
+    creditor: str
+    amount_minor: int
+    currency: str
+
+
+class Stretch(NamedTuple):
+    """Events in their order, and the place from which to read on; that moves even when none of them concerned the reader."""
+
+    events: Sequence[Streamed]
+    last: Place | None
+
+
+def events_after(*, by: User, after: Place | None, limit: int) -> Stretch:
+    """Return the next events of transfers from or to accounts the user acts for; at most `limit`, from at most 1,000 looked at.
+
+    Only events of transactions older than every open one are there, ordered by transaction: nobody can still commit one in front of
+    what was read. SQLite has one writer at a time, which keeps the order by id.
+    """
+    numbers = reach_of(user=by)
+    rows = _behind(after).order_by("xid", "id").values_list("xid", *_COLUMNS)
+    found: list[Streamed] = []
+    last = after
+    for xid, *values in rows[: limit if numbers is None else SCANNED]:
+        event = Streamed(**dict(zip(_FIELDS, values, strict=True)))
+        if len(found) == limit:
+            break
+        last = Place(xid, event.id)
+        if numbers is None or not numbers.isdisjoint({event.debtor, event.creditor}):
+            found.append(event)
+    return Stretch(found, last)
+
+
+_FIELDS = Streamed.__struct_fields__
+_NAMED = {"debtor": "debtor_number", "creditor": "creditor_number"}
+_COLUMNS = [name if name in {"id", "type", "at", "reason", "transfer_id"} else f"transfer__{_NAMED.get(name, name)}" for name in _FIELDS]
+
+
+def _behind(after: Place | None) -> QuerySet[TransferEvent]:
+    """Return the events behind a place that no open transaction can get in front of."""
+    events = TransferEvent.objects.all()
+    if connection.vendor == "postgresql":
+        events = events.filter(xid__lt=RawSQL(_FIRST_OPEN, ()))  # noqa: S611  # a constant of ours
+    if after is None:
+        return events
+    return events.filter(Q(xid__gt=after.xid) | Q(xid=after.xid, id__gt=after.id), xid__gte=after.xid)
