@@ -161,7 +161,8 @@ class Consumer:
 
     def _expected(self, records: Sequence[Record]) -> dict[int, int]:
         """Return the offsets that must be stored; raise Moved when a record is before them, because then the log is another one."""
-        if any(record.offset < self._positions[record.partition] for record in records):
+        known = self._positions
+        if any(record.partition not in known or record.offset < known[record.partition] for record in records):
             raise offsets.Moved
         return {record.partition: self._positions[record.partition] for record in records}
 
