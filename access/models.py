@@ -1,4 +1,4 @@
-"""Users, API clients, tokens, idempotency keys, approvals and the audit trail."""
+"""Users, API clients, idempotency keys, approvals and the audit trail."""
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
@@ -34,21 +34,6 @@ class ApiClient(models.Model):
 
     class Meta:
         default_permissions = ("view",)
-
-
-class TokenFamily(models.Model):
-    """One sign-in and all tokens that came of it: only the refresh token of the current `turn` counts, an earlier one ends them all."""
-
-    id = models.UUIDField(primary_key=True, default=uuid7)
-    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    turn = models.IntegerField(db_default=0)
-    created_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True)
-
-    class Meta:
-        default_permissions = ()
-        indexes = (models.Index(fields=["expires_at", "id"], name="token_family_over"),)
 
 
 class IdempotencyKey(models.Model):

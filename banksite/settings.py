@@ -154,6 +154,12 @@ AXES_ENABLE_ADMIN = False  # banksite.admin shows its tables read-only
 AXES_VERBOSE = False
 AXES_IPWARE_PROXY_COUNT = max(0, TRUSTED_PROXIES - 1)  # it counts the addresses in X-Forwarded-For, where the last proxy's own is not
 AXES_IPWARE_META_PRECEDENCE_ORDER = ["HTTP_X_FORWARDED_FOR", "REMOTE_ADDR"] if TRUSTED_PROXIES else ["REMOTE_ADDR"]
+SIMPLE_JWT = {  # access.tokens signs; left to itself, simplejwt would with SECRET_KEY
+    "ALGORITHM": "EdDSA",
+    "SIGNING_KEY": None,
+    "USER_ID_CLAIM": "sub",
+    "TOKEN_TYPE_CLAIM": "typ",
+}
 TOKEN_KEYRING = "banksite.token_keys.BankKeys"  # noqa: S105  # a place, no secret
 
 API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=6_000)

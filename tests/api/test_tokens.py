@@ -12,9 +12,10 @@ from django.contrib.auth.models import Group
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.utils import timezone
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from access import tokens
-from access.models import ApiClient, AuditEvent, TokenFamily, User
+from access.models import ApiClient, AuditEvent, User
 from access.roles import API_CLIENT, AUDITOR, TELLER
 from access.site import acting_as, this_bank
 from access.tests.people import at_once
@@ -38,7 +39,7 @@ class TestSigningIn:
         assert given["token_type"] == "Bearer"
         assert given["expires_in"] == claims["exp"] - claims["iat"] == 300
         assert (claims["iss"], claims["aud"], claims["sub"]) == ("BNKA", "BNKA", str(tess.pk))
-        assert claims.keys() == {"iss", "aud", "sub", "sid", "turn", "iat", "exp"}
+        assert claims.keys() == {"iss", "aud", "sub", "sid", "jti", "iat", "exp"}
 
     def test_gives_tokens_that_others_can_check_with_the_published_key(self, api: Api, tess: User) -> None:
         given = api.sign_in("tess").json()
@@ -93,7 +94,7 @@ class TestSigningIn:
             answer = api.sign_in("tess")
 
         assert (answer.status_code, answer.json()["code"]) == (503, "key-file-unusable")
-        assert not TokenFamily.objects.exists()
+        assert not OutstandingToken.objects.exists()
 
 
 class TestRefreshing:
@@ -140,8 +141,9 @@ class TestRefreshing:
 
         outcomes = at_once([renew] * 8)
 
-        assert [isinstance(outcome, tokens.Tokens) for outcome in outcomes].count(True) == 1
-        assert TokenFamily.objects.get().ended_at is not None
+        assert sorted(type(outcome).__name__ for outcome in outcomes) == 7 * ["TokenRefused"] + ["Tokens"]
+        sign_in = jwt.decode(given.access, options={"verify_signature": False})["sid"]
+        assert BlacklistedToken.objects.filter(token__jti=sign_in).exists()
 
 
 class TestSigningOut:
@@ -234,7 +236,7 @@ class TestHousekeeping:
         tokens.issue(user=tess, now=now - timedelta(hours=9))
         tokens.issue(user=tess, now=now)
 
-        assert (tokens.delete_over(now=now), TokenFamily.objects.count()) == (1, 1)
+        assert (tokens.delete_over(now=now), OutstandingToken.objects.count()) == (2, 2), "each sign-in, and its refresh token"
 
 
 class TestHowOften:
