@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.api import accounts, cards, customers, holds
+from accounts.api import accounts, cards, customers, holds, statements
 
 urlpatterns = [
     path("customers", customers.Customers.as_view(), name="customers"),
@@ -13,6 +13,9 @@ urlpatterns = [
     path("accounts/<str:number>/freeze", accounts.Freeze.as_view(), name="accounts-freeze"),
     path("accounts/<str:number>/unfreeze", accounts.Unfreeze.as_view(), name="accounts-unfreeze"),
     path("accounts/<str:number>/close", accounts.CloseAccount.as_view(), name="accounts-close"),
+    path("accounts/<str:number>/balance", statements.BalanceOf.as_view(), name="accounts-balance"),
+    path("accounts/<str:number>/statement", statements.Statement.as_view(), name="accounts-statement"),
+    path("accounts/<str:number>/statement.csv", statements.StatementFile.as_view(), name="accounts-statement-csv"),
     path("cards", cards.Cards.as_view(), name="cards"),
     path("cards/<uuid:card_id>/block", cards.Block.as_view(), name="cards-block"),
     path("cards/<uuid:card_id>/unblock", cards.Unblock.as_view(), name="cards-unblock"),

@@ -22,9 +22,10 @@ from accounts.selectors.found import (
     mandates_of,
 )
 from accounts.selectors.reach import require_account, require_card, require_customer, require_hold, within
-from accounts.selectors.statements import StatementLine, balance_at, statement
+from accounts.selectors.statements import AccountBalance, StatementLine, balance_at, balance_of, statement
 
 __all__ = [
+    "AccountBalance",
     "AccountRow",
     "CardRow",
     "CustomerRow",
@@ -33,6 +34,7 @@ __all__ = [
     "account_by_number",
     "accounts_of",
     "balance_at",
+    "balance_of",
     "balances",
     "card_by_id",
     "cards_of",

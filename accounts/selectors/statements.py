@@ -8,9 +8,12 @@ from uuid import UUID
 import msgspec
 from django.db import connection
 
-from accounts.errors import AccountUnknown
+from access.models import User
+from accounts.errors import AccountInternal, AccountUnknown
 from accounts.models import Account, Posting
+from accounts.selectors.found import account_by_number
 from accounts.selectors.moments import Moment
+from accounts.selectors.reach import within
 
 _NEWEST = 2**63 - 1
 
@@ -70,12 +73,20 @@ class StatementLine(msgspec.Struct, frozen=True):
     currency: str
 
 
-def statement(*, number: str, before_seq: int | None = None, limit: int = 50) -> list[StatementLine]:
+class AccountBalance(msgspec.Struct, frozen=True):
+    """What an account holds or held."""
+
+    number: str
+    currency: str
+    balance_minor: int
+
+
+def statement(*, number: str, before_seq: int | None = None, limit: int = 50, reach: User | None = None) -> list[StatementLine]:
     """Return the account's postings, newest first, from below the place `before_seq`; the last line's `seq` asks for the next page.
 
-    A striped account keeps no places and has no statement. Raises AccountUnknown.
+    A striped account keeps no places and has no statement. Raises AccountUnknown, also where it is out of reach.
     """
-    account_id = _account_id(number)
+    account_id = _account_id(number, reach)
     below = _NEWEST if before_seq is None else before_seq
     side = [account_id, below, limit]
     with connection.cursor() as cursor:
@@ -99,8 +110,22 @@ def balance_at(*, number: str, at: datetime) -> int:
     return int(row[0]) if row else 0
 
 
-def _account_id(number: str) -> int:
-    account_id = Account.objects.filter(number=number).values_list("id", flat=True).first()
+def balance_of(*, number: str, at: datetime | None = None, reach: User | None = None) -> AccountBalance:
+    """Return what the account holds now, or held at a moment that has been.
+
+    Raises AccountUnknown, also where it is out of reach, and AccountInternal for the past of a striped account, which is not kept.
+    """
+    account = account_by_number(number=number, reach=reach)
+    if at is None:
+        return AccountBalance(number, account.currency, account.balance_minor)
+    if account.striped:
+        raise AccountInternal(account=number)
+    was_open = at >= account.opened_at  # also keeps from the database moments too early for it
+    return AccountBalance(number, account.currency, balance_at(number=number, at=at) if was_open else 0)
+
+
+def _account_id(number: str, reach: User | None = None) -> int:
+    account_id = Account.objects.filter(within(reach=reach, customer="customer_id"), number=number).values_list("id", flat=True).first()
     if account_id is None:
         raise AccountUnknown(account=number)
     return account_id
