@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.utils import timezone
 
 from access.models import Approval, IdempotencyKey, User
 from access.roles import AUDITOR, SUPERVISOR, TELLER
@@ -44,14 +45,14 @@ def sam() -> User:
 
 
 def waiting_deposit(by: User) -> UUID:
-    submit(orders=[Deposit(account=ANNA, amount=euros(MUCH))], by=by, now=NOON)
+    submit(orders=[Deposit(account=ANNA, amount=euros(MUCH))], by=by, now=timezone.now())
     return Approval.objects.get().id
 
 
 class TestWhatWaits:
     def test_is_listed_oldest_first_page_by_page(self, api: Api, tess: User, sam: User) -> None:
         orders = [Deposit(account=ANNA, amount=euros(MUCH)) for _ in range(5)]
-        submit(orders=orders, by=tess, now=NOON)
+        submit(orders=orders, by=tess, now=timezone.now())
         token, seen, cursor = token_of(sam), [], ""
 
         for _ in range(3):
@@ -68,7 +69,7 @@ class TestWhatWaits:
         token = token_of(sam)
         api.get(APPROVALS, token=token)  # from now on the bank's public keys are remembered
         for _ in range(2):
-            submit(orders=[Deposit(account=ANNA, amount=euros(MUCH)) for _ in range(5)], by=tess, now=NOON)
+            submit(orders=[Deposit(account=ANNA, amount=euros(MUCH)) for _ in range(5)], by=tess, now=timezone.now())
 
             with django_assert_num_queries(3):
                 api.get(APPROVALS, token=token)
@@ -94,9 +95,13 @@ class TestAgreeing:
         assert balance(ANNA) == 10_000 + 2_000_000
 
     def test_to_what_has_become_impossible_says_so_and_stands(self, api: Api, tess: User, sam: User) -> None:
-        submit(orders=[Deposit(account=ANNA, amount=euros("9999.00")), Deposit(account=ANNA, amount=euros("9999.00"))], by=tess, now=NOON)
-        submit(orders=[Withdrawal(account=ANNA, amount=euros("15000.00"))], by=tess, now=NOON)
-        freeze_account(number=ANNA, reason="lost card", by=sam, now=NOON)
+        submit(
+            orders=[Deposit(account=ANNA, amount=euros("9999.00")), Deposit(account=ANNA, amount=euros("9999.00"))],
+            by=tess,
+            now=timezone.now(),
+        )
+        submit(orders=[Withdrawal(account=ANNA, amount=euros("15000.00"))], by=tess, now=timezone.now())
+        freeze_account(number=ANNA, reason="lost card", by=sam, now=timezone.now())
 
         answer = api.post(f"{APPROVALS}/{Approval.objects.get().id}/approve", token=token_of(sam), key="k")
 
@@ -197,17 +202,17 @@ class TestRefusing:
 
 class TestEveryKindOfQuestion:
     def unfreeze(self, by: User) -> None:
-        freeze_account(number=ANNA, reason="lost card", by=by, now=NOON)
-        ask_unfreeze(number=ANNA, reason="found it", by=by, now=NOON)
+        freeze_account(number=ANNA, reason="lost card", by=by, now=timezone.now())
+        ask_unfreeze(number=ANNA, reason="found it", by=by, now=timezone.now())
 
     def limit(self, by: User) -> None:
-        set_credit_limit(number=ANNA, limit_minor=5_000, reason="good customer", by=by, now=NOON)
+        set_credit_limit(number=ANNA, limit_minor=5_000, reason="good customer", by=by, now=timezone.now())
 
     def letter(self, by: User) -> None:
         letter = DeadLetter.objects.create(
             digest=b"1" * 32, value=b"x", topic="t", partition=0, offset=1, reason="unreadable", first_at=NOON, last_at=NOON
         )
-        discard_dead_letter(letter_id=letter.pk, by=by, reason="noise", now=NOON)
+        discard_dead_letter(letter_id=letter.pk, by=by, reason="noise", now=timezone.now())
 
     @pytest.mark.parametrize("word", ["approve", "refuse"])
     @pytest.mark.parametrize("ask", [unfreeze, limit, letter], ids=lambda ask: ask.__name__)
