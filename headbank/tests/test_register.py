@@ -87,7 +87,7 @@ class TestRegisterBank:
             {"name": "Alpha\n"},
             {"name": "x" * 71},
             {"public_key": "beef"},
-            {"public_key": ALPHA_KEY.public_key + "\n"},
+            {"public_key": "ab" * 32 + "\n"},
             {"partitions": 0},
         ],
         ids=str,
