@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import Max
 
 from access.models import User
 from access.roles import API_CLIENT, TELLER
 from access.site import acting_as, this_bank
+from banksite.machine.processes import wait_until
 from tests.api.bank import Api, employ, enlist, token_of
 from tests.api.test_transfers import code_of, mandated
 from transfers import stream
@@ -37,6 +39,19 @@ def write_event(transfer: Transfer, name: str) -> None:
     TransferEvent.objects.create(transfer=transfer, type=name, at=NOON)
 
 
+def settle() -> None:
+    """Wait until nothing that runs elsewhere in this PostgreSQL, other tests' transactions too, holds back what was written here."""
+
+    def is_shown() -> bool:
+        last = TransferEvent.objects.aggregate(Max("xid"))["xid__max"]
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+            return bool(cursor.fetchone()[0] > last)
+
+    if connection.vendor == "postgresql":
+        assert wait_until(is_shown, limit_s=60)
+
+
 def everything(user: User) -> list[str]:
     """Return the kinds of all events a reader gets who follows the stream from its beginning."""
     seen: list[str] = []
@@ -53,6 +68,7 @@ class TestTheStream:
     def test_tells_everything_in_order_page_by_page(self, api: Api, tess: User) -> None:
         transfer = paid()
         answer(decision(transfer))
+        settle()
         token, seen, after = token_of(tess), [], ""
 
         for _ in range(2):
@@ -64,11 +80,13 @@ class TestTheStream:
         assert page["data"][0]["amount"] == {"amount_minor": 1_000, "currency": "EUR"}
 
     def test_stands_still_when_all_is_read_and_goes_on_later(self, api: Api, tess: User) -> None:
+        settle()
         token = token_of(tess)
         first = api.get(EVENTS, token=token).json()
 
         still = api.get(f"{EVENTS}?after={first['next']}", token=token).json()
         paid(BRAM)
+        settle()
         later = api.get(f"{EVENTS}?after={still['next']}", token=token).json()
 
         assert (still["data"], still["next"]) == ([], first["next"])
@@ -79,6 +97,7 @@ class TestTheStream:
         paid()
         paid(BRAM)
         paid()
+        settle()
 
         page = api.get(EVENTS, token=token_of(brams)).json()
         rest = api.get(f"{EVENTS}?after={page['next']}", token=token_of(brams)).json()
@@ -109,12 +128,14 @@ class TestTheStream:
 class TestALateCommit:
     def test_is_not_missed(self, tess: User) -> None:
         [transfer] = Transfer.objects.all()
+        settle()
 
         with ThreadPoolExecutor(1) as other:
             with transaction.atomic():
                 write_event(transfer, "late")
                 other.submit(self._write_elsewhere, transfer, "early").result()
                 before = other.submit(self._read_elsewhere, tess).result()
+            settle()
             after = everything(tess)
 
         assert before == ["completed"]
@@ -128,6 +149,7 @@ class TestALateCommit:
                 cursor.execute("SELECT pg_current_xact_id()")  # the elder transaction writes second
                 other.submit(self._write_elsewhere, transfer, "younger").result()
                 write_event(transfer, "elder")
+            settle()
             seen = everything(tess)
 
         assert seen == ["completed", "elder", "younger"]
