@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(".well-known/jwks.json", PublicKeys.as_view(), name="jwks"),
     path("docs", views_api.Swagger.as_view(url_name="schema"), name="docs"),
     path("redoc", views_api.Redoc.as_view(url_name="schema"), name="redoc"),
+    path("redoc/script.js", views_api.redoc_script, name="redoc-script"),
     path("problems/", views_api.Problems.as_view(), name="problems"),
     path("problems/<slug:code>", views_api.ProblemPage.as_view(), name="problem"),
 ]
