@@ -15,9 +15,9 @@ _MAY_BE_EMPTY = frozenset(column.attname for column in Transfer._meta.concrete_f
 _EVENT = ("transfer_id", "type", "at", "reason")
 
 
-def insert(entries: Sequence[Entry], *, now: datetime, announce: Sequence[Insert] = ()) -> None:
-    """Write new transfers, the first event of each and what announces them; raises IntegrityError when one is already there."""
-    execute(*inserts(entries, now=now), *announce)
+def insert(entries: Sequence[Entry], *, now: datetime) -> None:
+    """Write new transfers and the first event of each; raises IntegrityError when one is already there."""
+    execute(*inserts(entries, now=now))
 
 
 def inserts(entries: Sequence[Entry], *, now: datetime) -> list[Insert]:
