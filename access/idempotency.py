@@ -1,7 +1,7 @@
 """Doing it once: the first answer to a key is kept for ever and given again to whoever repeats the request."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
@@ -12,15 +12,17 @@ from access.models import IdempotencyKey
 from access.retry import is_lock_timeout, retrying
 
 _ACCEPTED = 200
+_NOT_NOW = 429
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What is said to a request: an HTTP status and plain JSON; `replayed` when it was said before."""
+    """What is said to a request: an HTTP status and plain JSON; `replayed` when it was said before. `headers` are not kept."""
 
     status: int
     body: dict[str, Any]
     replayed: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_success(self) -> bool:
@@ -29,8 +31,8 @@ class Answer:
 
     @property
     def is_final(self) -> bool:
-        """Return whether the same request may never be answered otherwise; an error of ours (5xx) may."""
-        return self.status < 500
+        """Return whether the same request may never be answered otherwise; "not now" (429) and an error of ours (5xx) may."""
+        return self.status < 500 and self.status != _NOT_NOW
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +54,7 @@ class Repeated:
 def once(*, principal: str, key: str, fingerprint: str, effect: Callable[[], Answer]) -> Answer:
     """Run `effect` for the first request with the key, in one transaction with the key's row; repeat its answer to all others.
 
-    An answer of 4xx undoes the effect and is kept; one of 5xx, like an exception, undoes it and is not kept.
+    An answer of 4xx undoes the effect and is kept; one of 429 or 5xx, like an exception, undoes it and is not kept.
     Raises KeyReused when the key stands for another fingerprint, InProgress when the first request is still being worked on.
     Retries transient failures; never inside a transaction.
     """

@@ -1,10 +1,20 @@
 """Users, API clients, idempotency keys, approvals and the audit trail."""
 
+from collections.abc import Mapping
+
+import msgspec
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from uuid_utils.compat import uuid7
+
+
+class OrderLimit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How much a program may order in one currency, in minor units: in one transfer, and in all of a day; None is without limit."""
+
+    per_transfer_minor: int | None = None
+    per_day_minor: int | None = None
 
 
 class User(AbstractUser):
@@ -20,17 +30,25 @@ class User(AbstractUser):
         client = getattr(self, "client", None)
         return client.whole_bank if client else self.is_staff
 
+    @property
+    def order_limits(self) -> Mapping[str, OrderLimit]:
+        """Return how much the user may order, by currency; people have no limits but those of their bank."""
+        client = getattr(self, "client", None)
+        return msgspec.convert(client.limits, dict[str, OrderLimit]) if client else {}
+
 
 class ApiClient(models.Model):
     """What a program that signs in may do: `scopes` are the permissions left of those its roles give, all in null.
 
     It acts for the customers that gave it a mandate, or for the whole bank. `requests_per_minute` null means as many as everybody.
+    `limits` are OrderLimits by currency; they lie here, where the token's check reads them, so that who has none pays nothing for them.
     """
 
     user = models.OneToOneField(User, on_delete=models.PROTECT, primary_key=True, related_name="client")
     scopes = models.JSONField(null=True)
     whole_bank = models.BooleanField(db_default=False)
     requests_per_minute = models.PositiveIntegerField(null=True)
+    limits = models.JSONField(default=dict, db_default={})
 
     class Meta:
         default_permissions = ("view",)

@@ -73,6 +73,16 @@ class HoldExceeded(DomainError):
     advice = "Hold {hold} keeps {held_minor} minor units {currency}; {amount_minor} were asked for."
 
 
+class DailyLimitExceeded(DomainError):
+    """The client may not order that much in one day.
+
+    `facts` carry `currency`, `limit_minor`, `left_minor`, `amount_minor` and `wait_s`, the time to the bank's next day.
+    """
+
+    code, title, iso_reason = "daily-limit-exceeded", "This is more than may be ordered in one day.", "AM14"
+    advice = "{left_minor} of {limit_minor} minor units {currency} are left today; {amount_minor} were asked for. Wait {wait_s} s."
+
+
 class InsufficientFunds(DomainError):
     """The available balance is below the amount; `facts` carry `account`, `available_minor`, `amount_minor` and `currency`."""
 

@@ -1,18 +1,21 @@
 """The one door through which money moves: lock, decide, write; a constant number of statements for any number of steps."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from uuid import UUID
 
 import msgspec
+from django.utils import timezone
 
 from access.errors import DomainError
+from access.models import User
 from access.sets import Insert, Update
 from accounts import storage
-from accounts.rules import AccountState, Hold, HoldState, Move, Outcome, Posted, Release, Step, decide
+from accounts.rules import AccountState, Allowance, Hold, HoldState, Move, Outcome, Posted, Release, Step, decide
 
 __all__ = [
     "AccountState",
+    "Allowance",
     "DomainError",
     "Hold",
     "HoldState",
@@ -24,6 +27,7 @@ __all__ = [
     "Step",
     "judge",
     "lock",
+    "lock_allowances",
     "post",
 ]
 
@@ -33,13 +37,32 @@ def _nothing(_: Sequence[Outcome]) -> Iterable[Insert | Update]:
 
 
 class Locked(msgspec.Struct, kw_only=True):
-    """The accounts and holds that were found, by number and id, as they are until the transaction ends or `post` changes them."""
+    """The accounts and holds that were found, by number and id, as they are until the transaction ends or `post` changes them.
+
+    `allowances` are those of the client who orders, by currency, which the caller locked before.
+    """
 
     accounts: Mapping[str, AccountState]
     holds: Mapping[UUID, HoldState]
     asked: frozenset[str]
     asked_holds: frozenset[UUID]
+    allowances: Mapping[str, Allowance] = msgspec.field(default_factory=dict)
     spent: bool = False
+
+
+def lock_allowances(*, by: User, currencies: Collection[str], at: datetime) -> Mapping[str, Allowance]:
+    """Lock what the client may still order on this day of the bank, by currency; empty, and no query, for who has no daily limit.
+
+    Allowances are locked before approvals, transfers, holds and accounts.
+    """
+    limits = {currency: limit.per_day_minor for currency, limit in by.order_limits.items() if currency in currencies}
+    daily = {currency: limit for currency, limit in limits.items() if limit is not None}
+    if not daily:
+        return {}
+    local = timezone.localtime(at)
+    midnight = datetime.combine(local.date() + timedelta(days=1), time.min, tzinfo=local.tzinfo)
+    rows = storage.lock_spends(user_id=by.pk, day=local.date(), limits=daily)
+    return {currency: Allowance(spend_id, limit, spent, midnight) for currency, spend_id, limit, spent in rows}
 
 
 def lock(*, numbers: Collection[str], holds: Collection[UUID] = ()) -> Locked:
@@ -73,14 +96,14 @@ def post(
     assert holds <= locked.asked_holds, "the holds that steps end were locked before"
     assert not locked.spent, "balances read before the last post are not today's"
     locked.spent = True
-    decision = decide(accounts=locked.accounts, holds=locked.holds, steps=steps, at=booked_at)
+    decision = decide(accounts=locked.accounts, holds=locked.holds, steps=steps, at=booked_at, allowances=locked.allowances)
     storage.write(decision=decision, at=booked_at, also=also(decision.outcomes))
     return decision.outcomes
 
 
 def judge(*, steps: Sequence[Step], locked: Locked, at: datetime) -> list[Outcome]:
     """Return what `post` would answer, and do nothing: for orders that wait and should not wait in vain."""
-    return decide(accounts=locked.accounts, holds=locked.holds, steps=steps, at=at).outcomes
+    return decide(accounts=locked.accounts, holds=locked.holds, steps=steps, at=at, allowances=locked.allowances).outcomes
 
 
 def _named(steps: Sequence[Step]) -> tuple[set[str], set[UUID]]:

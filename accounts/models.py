@@ -40,6 +40,26 @@ class Mandate(models.Model):
         constraints = (models.UniqueConstraint(fields=["user", "customer"], name="mandate_once"),)
 
 
+class Spend(models.Model):
+    """What an API client has ordered in one currency on one day of the bank: locked before accounts, and judged like them.
+
+    `limit_minor` is the limit it was last judged by, or what was spent before the limit was lowered below that.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
+    currency = models.CharField(max_length=3)
+    day = models.DateField()
+    limit_minor = models.BigIntegerField()
+    spent_minor = models.BigIntegerField(db_default=0)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["user", "currency", "day"], name="spend_once"),
+            models.CheckConstraint(condition=Q(spent_minor__gte=0, spent_minor__lte=F("limit_minor")), name="spend_within_limit"),
+        )
+
+
 class NumberSeries(models.Model):
     """The last serial number given out in a series, so that numbers rise without gaps and are the same on every database."""
 

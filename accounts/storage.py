@@ -1,15 +1,15 @@
 """The ledger's rows: read under lock, written set-based; `accounts/ledger.py` alone calls this."""
 
 import json
-from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
 from access.sets import Insert, Update, execute, text_array
-from accounts.models import STRIPES, Account, BalanceStripe, Hold, Posting
+from accounts.models import STRIPES, Account, BalanceStripe, Hold, Posting, Spend
 from accounts.rules import AccountState, Decision, HoldRow, HoldState, PostingRow
 
 # Holds are locked before accounts and accounts in ascending id, everywhere: who locks in one order never waits in a circle.
@@ -33,6 +33,25 @@ _LOCK = {
         WHERE a.number IN (SELECT value FROM json_each(%s)) AND (NOT a.striped OR s.id IS NOT NULL) ORDER BY a.id
     """,
 }
+
+# Writing the row locks it, whether it was there or not. A limit lowered below what was spent leaves nothing, and the row as it is.
+_SPENDS = """
+    INSERT INTO accounts_spend (user_id, currency, day, limit_minor, spent_minor)
+    VALUES {rows} ON CONFLICT (user_id, currency, day) DO UPDATE SET limit_minor =
+        CASE WHEN excluded.limit_minor < accounts_spend.spent_minor THEN accounts_spend.spent_minor ELSE excluded.limit_minor END
+    RETURNING currency, id, limit_minor, spent_minor
+"""
+_SPEND = "(CAST(%s AS bigint), %s, %s, CAST(%s AS bigint), 0)"
+
+
+def lock_spends(*, user_id: int, day: date, limits: Mapping[str, int]) -> list[tuple[str, int, int, int]]:
+    """Lock what a client spent on a day, ascending by currency, and return (currency, id, limit, spent) of each."""
+    assert connection.in_atomic_block, "a lock lasts as long as its transaction"
+    on = connection.ops.adapt_datefield_value(day)
+    values = [value for currency, limit in sorted(limits.items()) for value in (user_id, currency, on, limit)]
+    with connection.cursor() as cursor:
+        cursor.execute(_SPENDS.format(rows=", ".join([_SPEND] * len(limits))), values)
+        return [(name, spend_id, limit, spent) for name, spend_id, limit, spent in cursor.fetchall()]
 
 
 def lock_holds(*, ids: Collection[UUID]) -> list[HoldState]:
@@ -72,6 +91,7 @@ def write(*, decision: Decision, at: datetime, also: Iterable[Insert | Update] =
         ),
         Insert(model=Posting, fields=PostingRow._fields, rows=decision.postings, constants={"booked_at": at}),
         Update(model=Account, sets=("balance_minor", "held_minor", "last_seq"), rows=decision.accounts, locked=True),
+        Update(model=Spend, adds=("spent_minor",), rows=decision.spent, locked=True),
         Update(model=BalanceStripe, adds=("credits_minor", "debits_minor"), rows=decision.stripes),
         *also,
     )

@@ -95,6 +95,7 @@ _ERRORS: Mapping[int, tuple[type[DomainError], ...]] = {
         transfers.errors.IbanInvalid,
         transfers.errors.NotOurAccount,
         transfers.errors.AmountTooLarge,
+        transfers.errors.TransferLimitExceeded,
         transfers.errors.OrderMalformed,
         transfers.errors.VersionUnknown,
         transfers.errors.BankUnknown,
@@ -104,7 +105,7 @@ _ERRORS: Mapping[int, tuple[type[DomainError], ...]] = {
         transfers.errors.LineMalformed,
         headbank.errors.BankInvalid,
     ),
-    429: (access.errors.TooManyAttempts, access.errors.TooManyRequests),
+    429: (access.errors.TooManyAttempts, access.errors.TooManyRequests, accounts.errors.DailyLimitExceeded),
     503: (messaging.errors.KeyFileUnusable,),
 }
 STATUS: Mapping[type[DomainError], int] = {kind: status for status, kinds in _ERRORS.items() for kind in kinds}

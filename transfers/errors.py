@@ -67,6 +67,13 @@ class BankClosed(DomainError):
     advice = "Ask the creditor for an account at another bank than {bank}."
 
 
+class TransferLimitExceeded(DomainError):
+    """The client may not order that much in one transfer; `facts` carry `currency`, `limit_minor` and `amount_minor`."""
+
+    code, title, iso_reason = "transfer-limit-exceeded", "This is more than may be ordered at once.", "AM14"
+    advice = "At most {limit_minor} minor units {currency}, not {amount_minor}; ask the bank for a higher limit."
+
+
 class OrderExpired(DomainError):
     """The order reached the destination after its `expires_at`; `facts` carry `expires_at`."""
 

@@ -1,7 +1,7 @@
 """The decisions about transfers as functions of plain values: what an order books, where it goes, what an answer does."""
 
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import UTC
 from enum import Enum
 from hashlib import sha256
@@ -9,6 +9,7 @@ from hashlib import sha256
 import msgspec
 
 from access.errors import DomainError
+from access.models import OrderLimit
 from accounts import numbers
 from accounts.iban import bank_code_of
 from accounts.money import Money
@@ -26,6 +27,7 @@ BOOK, FEE, REFUND, REFUND_FEE = "book", "fee", "refund", "refund-fee"
 CREDITED, REJECTED, CANCELLED, COMPLETED, PENDING = "credited", "rejected", "cancelled", "completed", "pending"
 AWAITING = "awaiting-approval"
 APPROVALS = {kind: f"{kind}.approve" for kind, statuses in STATES.items() if AWAITING in statuses}  # what a second person is asked
+SPENDING = frozenset({"withdrawal", "internal", "outgoing"})  # what counts against a client's limits
 OUTCOME_OF_STATUS = {COMPLETED: CREDITED, REJECTED: REJECTED, CANCELLED: REJECTED}
 
 
@@ -85,14 +87,26 @@ def parties(entry: Entry) -> tuple[str, str]:
     return (clearing, entry.creditor_number) if entry.kind == "incoming" else (entry.debtor_number, clearing)
 
 
-def booking(entry: Entry, *, group: Hashable, releases_hold: bool = False) -> list[Move]:
-    """Return the moves that book a transfer, the fee with it."""
+def refuse_amount(entry: Entry, *, limits: Mapping[str, OrderLimit]) -> errors.TransferLimitExceeded | None:
+    """Refuse what is more than its client may order at once."""
+    limit = limits[entry.currency].per_transfer_minor if entry.currency in limits and entry.kind in SPENDING else None
+    if limit is None or entry.amount_minor <= limit:
+        return None
+    return errors.TransferLimitExceeded(currency=entry.currency, limit_minor=limit, amount_minor=entry.amount_minor)
+
+
+def booking(entry: Entry, *, group: Hashable, releases_hold: bool = False, spends: bool = False) -> list[Move]:
+    """Return the moves that book a transfer, the fee with it; what it `spends` uses up the client's allowance."""
     debit, credit = parties(entry)
     hold = entry.hold if releases_hold else None
-    moves = [Move(transfer_id=entry.id, leg=BOOK, debit=debit, credit=credit, amount=entry.amount, group=group, releases_hold=hold)]
+    moves = [
+        Move(
+            transfer_id=entry.id, leg=BOOK, debit=debit, credit=credit, amount=entry.amount, group=group, releases_hold=hold, spends=spends
+        )
+    ]
     if entry.fee_minor:
         fee, fees = Money(entry.fee_minor, entry.currency), numbers.fees(entry.currency)
-        moves.append(Move(transfer_id=entry.id, leg=FEE, debit=debit, credit=fees, amount=fee, group=group))
+        moves.append(Move(transfer_id=entry.id, leg=FEE, debit=debit, credit=fees, amount=fee, group=group, spends=spends))
     return moves
 
 

@@ -82,10 +82,11 @@ class Endpoint(APIView):
         """Return the refusal as it will be answered, now and ever after."""
         response = self.get_exception_handler()(refusal, {"view": self})
         assert response is not None, "every refusal has a row in the table of problems"
-        return Answer(status=response.status_code, body=msgspec.to_builtins(response.data))
+        return Answer(status=response.status_code, body=msgspec.to_builtins(response.data), headers=_later(response))
 
     def _response(self, answer: Answer, **headers: str) -> Response:
         is_problem = not answer.is_success
+        headers |= answer.headers
         return Response(answer.body, status=answer.status, headers=headers, content_type="application/problem+json" if is_problem else None)
 
 
@@ -114,7 +115,12 @@ def _rehearse(judged: Callable[[], Answer]) -> Answer:
     with transaction.atomic():
         answer = judged()
         transaction.set_rollback(True)
-    return Answer(status=200 if answer.is_success else answer.status, body=answer.body)
+    return Answer(status=200 if answer.is_success else answer.status, body=answer.body, headers=answer.headers)
+
+
+def _later(response: Response) -> dict[str, str]:
+    """Return the header that says when to ask again, if there is one."""
+    return {name: value for name, value in response.headers.items() if name == "Retry-After"}
 
 
 def _key(request: Request) -> str:

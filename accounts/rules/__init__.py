@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from accounts.rules.allowances import Allowances
 from accounts.rules.book import Book
 from accounts.rules.decision import Decision, HoldRow, PostingRow
-from accounts.rules.steps import AccountState, Hold, HoldState, Move, Outcome, Posted, Release, Step
+from accounts.rules.steps import AccountState, Allowance, Hold, HoldState, Move, Outcome, Posted, Release, Step
 
 __all__ = [
     "AccountState",
+    "Allowance",
     "Decision",
     "Hold",
     "HoldRow",
@@ -22,14 +24,23 @@ __all__ = [
     "Step",
     "decide",
 ]
+_NONE: Mapping[str, Allowance] = {}
 
 
-def decide(*, accounts: Mapping[str, AccountState], holds: Mapping[UUID, HoldState], steps: Sequence[Step], at: datetime) -> Decision:
+def decide(
+    *,
+    accounts: Mapping[str, AccountState],
+    holds: Mapping[UUID, HoldState],
+    steps: Sequence[Step],
+    at: datetime,
+    allowances: Mapping[str, Allowance] = _NONE,
+) -> Decision:
     """Judge the steps in order, each on what the ones before it left; a refused step or group leaves no trace.
 
     Every step of a refused group has the refusal of the first of them that failed. `at` is the time of booking.
+    `allowances` are what the client who orders may still order, by currency.
     """
-    book = Book(accounts, holds, at)
+    book = Book(accounts, holds, at, Allowances(allowances, at))
     outcomes: list[Outcome] = []
     place = 0
     while place < len(steps):

@@ -18,6 +18,7 @@ from accounts.errors import (
     SameAccount,
 )
 from accounts.money import Money
+from accounts.rules.allowances import Allowances
 from accounts.rules.decision import Decision, HoldRow, PostingRow
 from accounts.rules.steps import AccountState, Hold, HoldState, Move, Outcome, Posted, Release, Step
 
@@ -80,8 +81,8 @@ class _Running:
 class Book:
     """Takes steps and remembers what they change; nothing of a refused step stays."""
 
-    def __init__(self, accounts: Mapping[str, AccountState], holds: Mapping[UUID, HoldState], at: datetime) -> None:
-        self._states, self._at = accounts, at
+    def __init__(self, accounts: Mapping[str, AccountState], holds: Mapping[UUID, HoldState], at: datetime, allowances: Allowances) -> None:
+        self._states, self._at, self._allowances = accounts, at, allowances
         self._accounts: dict[str, _Running] = {}
         self._holds = dict(holds)
         self._placed: dict[UUID, HoldRow] = {}
@@ -97,6 +98,7 @@ class Book:
     def take_together(self, steps: Sequence[Step]) -> list[Outcome]:
         """Do all of the steps, or none and return the first refusal for each."""
         accounts = [(account, account.save()) for account in self._named(steps)]
+        spent = self._allowances.save()
         lists = [(grown, len(grown)) for grown in (self._postings, self._holds, self._placed, self._ended)]
         outcomes: list[Outcome] = []
         for step in steps:
@@ -104,6 +106,7 @@ class Book:
             if isinstance(outcome, DomainError):
                 for account, saved in accounts:
                     account.restore(saved)
+                self._allowances.restore(spent)
                 for grown, length in lists:
                     while len(grown) > length:  # all four only ever grow, at their end
                         grown.pop() if isinstance(grown, list) else grown.popitem()
@@ -131,6 +134,7 @@ class Book:
             ended=[
                 (hold_id, status, captured, self._at) for hold_id, (status, captured) in self._ended.items() if hold_id not in self._placed
             ],
+            spent=self._allowances.rows(),
         )
 
     def _move(self, step: Move) -> Outcome:
@@ -146,9 +150,10 @@ class Book:
         assert credit is not None
         amount = step.amount.amount_minor
         freed = 0 if step.releases_hold is None else self._holds[step.releases_hold].amount_minor
-        refusal = _funds_refused(debit, amount, freed) or _room_refused(credit, amount)
+        refusal = self._allowances.refused(step) or _funds_refused(debit, amount, freed) or _room_refused(credit, amount)
         if refusal is not None:
             return refusal
+        self._allowances.take(step)
         if step.releases_hold is not None:
             debit.held -= freed
             self._ended[step.releases_hold] = ("captured", amount)
@@ -171,9 +176,10 @@ class Book:
         if refusal is not None:
             return refusal
         assert account is not None
-        refusal = _funds_refused(account, amount, 0)
+        refusal = self._allowances.refused(step) or _funds_refused(account, amount, 0)
         if refusal is not None:
             return refusal
+        self._allowances.take(step)
         assert not account.state.striped, "a hold is on an account that keeps its own balance"
         account.held += amount
         self._holds[step.hold_id] = HoldState(step.hold_id, step.account, amount, "placed", step.expires_at)

@@ -38,7 +38,8 @@ class HoldRow(NamedTuple):
 class Decision(NamedTuple):
     """What became of the steps, one outcome each, and the rows to write.
 
-    `accounts` are (id, balance, held, last seq), `stripes` (id, credits, debits to add), `ended` holds (id, status, captured, ended_at).
+    `accounts` are (id, balance, held, last seq), `stripes` (id, credits, debits to add), `ended` holds (id, status, captured, ended_at),
+    `spent` (id, amount to add).
     """
 
     outcomes: list[Outcome]
@@ -47,3 +48,4 @@ class Decision(NamedTuple):
     stripes: list[tuple[int, int, int]]
     placed: list[HoldRow]
     ended: list[tuple[UUID, str, int, datetime]]
+    spent: list[tuple[int, int]]

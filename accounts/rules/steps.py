@@ -15,6 +15,7 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
 
     `releases_hold` captures a hold on the debited account: at most its amount is taken and the rest is free again.
     `fallback_credit` takes the money when the credited account cannot. Steps of one `group` are adjacent and stand or fall together.
+    What `spends` uses up the allowance of the client who orders, if there is one in this currency.
     """
 
     transfer_id: UUID
@@ -25,10 +26,11 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     group: Hashable | None = None
     releases_hold: UUID | None = None
     fallback_credit: str | None = None
+    spends: bool = False
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
-    """Set an amount on a customer's account aside under a new id."""
+    """Set an amount on a customer's account aside under a new id; what `spends` uses up the client's allowance, as a Move does."""
 
     hold_id: UUID
     account: str
@@ -36,6 +38,7 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     purpose: str = ""
     expires_at: datetime | None = None
     group: Hashable | None = None
+    spends: bool = False
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,3 +88,12 @@ class HoldState(msgspec.Struct, frozen=True):
     amount_minor: int
     status: str
     expires_at: datetime | None
+
+
+class Allowance(msgspec.Struct, frozen=True):
+    """What a client may order in one currency until `ends_at`, and what it has ordered, as it was read under its lock."""
+
+    id: int
+    limit_minor: int
+    spent_minor: int
+    ends_at: datetime

@@ -58,6 +58,7 @@ def submit(*, orders: Sequence[Order], by: User, now: datetime, atomic: bool = F
 def _book(*, orders: Sequence[Order], by: User, atomic: bool, now: datetime) -> list[Outcome]:
     """Draft, lock, post, write: the walk of every order through its bank."""
     site = this_bank()
+    allowances = ledger.lock_allowances(by=by, currencies=_spent_currencies(orders), at=now)
     destinations, originals = destinations_of(orders) - {site.code}, originals_of(orders)
     desk = Desk(
         site=site,
@@ -68,13 +69,21 @@ def _book(*, orders: Sequence[Order], by: User, atomic: bool, now: datetime) -> 
         now=now,
     )
     drafts = _within_reach([draft(order, desk=desk) for order in orders], by=by)
+    limits = by.order_limits
+    drafts = [rules.refuse_amount(each, limits=limits) or each if isinstance(each, Entry) else each for each in drafts]
     locked = lock_with_clearing([each for each in drafts if isinstance(each, Entry)], now=now)
+    locked.allowances = allowances
     drafts = [_refusal(each, locked, now=now) or _with_names(each, locked) if isinstance(each, Entry) else each for each in drafts]
     if atomic and any(isinstance(each, DomainError) for each in drafts):
         return [*_all_refused(drafts)]
     judged = iter(_post([each for each in drafts if isinstance(each, Entry)], desk=desk, by=by, locked=locked, atomic=atomic))
     outcomes = [next(judged) if isinstance(each, Entry) else each for each in drafts]
     return [Accepted(each.id, each.kind, each.status) if isinstance(each, Entry) else each for each in outcomes]
+
+
+def _spent_currencies(orders: Sequence[Order]) -> set[str]:
+    """Return the currencies in which the orders can use up an allowance."""
+    return {order.amount.currency for order in orders if isinstance(order, Payment | Withdrawal)}
 
 
 def _within_reach(drafts: Sequence[Entry | DomainError], *, by: User) -> list[Entry | DomainError]:
@@ -99,7 +108,9 @@ def _refusal(entry: Entry, locked: ledger.Locked, *, now: datetime) -> DomainErr
         return HoldReserved(hold=str(captured.id))
     if entry.status != rules.AWAITING:
         return None
-    judged = ledger.judge(steps=rules.booking(entry, group=0, releases_hold=True), locked=locked, at=now)
+    judged = ledger.judge(
+        steps=rules.booking(entry, group=0, releases_hold=True, spends=entry.kind in rules.SPENDING), locked=locked, at=now
+    )
     return next((outcome for outcome in judged if isinstance(outcome, DomainError)), None)
 
 
@@ -147,14 +158,18 @@ def _outcomes(
 
 def _steps(entry: Entry, *, group: Hashable) -> list[ledger.Step]:
     """Return what an order does now: its moves; while it waits for a second person, a hold on the customer's account that pays."""
+    spends = entry.kind in rules.SPENDING
     if entry.status != rules.AWAITING:
-        return [*rules.booking(entry, group=group, releases_hold=True)]
+        return [*rules.booking(entry, group=group, releases_hold=True, spends=spends)]
     captured: list[ledger.Step] = [ledger.Release(hold_id=entry.hold, group=group)] if entry.hold else []
     if is_internal(entry.debtor_number):
         return captured
     entry.hold = uuid7()
     purpose = f"transfer {entry.id}"
-    return [*captured, ledger.Hold(hold_id=entry.hold, account=entry.debtor_number, amount=entry.total, purpose=purpose, group=group)]
+    return [
+        *captured,
+        ledger.Hold(hold_id=entry.hold, account=entry.debtor_number, amount=entry.total, purpose=purpose, group=group, spends=spends),
+    ]
 
 
 def _ask_second_person(entries: Sequence[Entry], *, by: User, now: datetime) -> None:
