@@ -74,9 +74,14 @@ def waiting(*, after: UUID | None = None, limit: int = 50) -> list[WaitingApprov
     ]
 
 
-def waiting_count() -> int:
-    """Return how many questions wait."""
-    return Approval.objects.filter(status=Approval.Status.WAITING).count()
+def waiting_count(*, at_most: int = 10_000) -> int:
+    """Return how many questions wait, counting no further than asked."""
+    return Approval.objects.filter(status=Approval.Status.WAITING)[:at_most].count()
+
+
+def waiting_since() -> datetime | None:
+    """Return when the oldest waiting question was asked."""
+    return Approval.objects.filter(status=Approval.Status.WAITING).order_by("asked_at", "id").values_list("asked_at", flat=True).first()
 
 
 def user_named(username: str) -> User:

@@ -3,12 +3,11 @@
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
-from banksite import selectors
+from banksite import web_metrics
 
 
 @never_cache
@@ -35,8 +34,5 @@ def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  # Django pass
 @never_cache
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  # Django passes it
-    """Answer the bank's state as Prometheus reads it; of the bank, not of one process, so it is right under any number of them."""
-    registry = CollectorRegistry()
-    for name, help_text, value in selectors.metrics(now=timezone.now()):
-        Gauge(name, help_text, registry=registry).set(value)
-    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    """Answer what Prometheus reads: the state of the bank, and what this server's workers counted together."""
+    return HttpResponse(web_metrics.exposition(), content_type=CONTENT_TYPE_LATEST)

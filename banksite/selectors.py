@@ -1,4 +1,4 @@
-"""What goes on in the bank, as the first page, the metrics and `status` show it."""
+"""What goes on in the bank, as the first page and `status` show it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,14 +8,13 @@ from uuid import UUID
 from django.db import connection, models
 from django.utils import timezone
 
-import access.selectors
 import messaging.selectors
 from access import triggers
 from access.site import this_bank
 from accounts.models import Account, Customer
 from accounts.money import format_minor
 from headbank.models import Bank, BankKey
-from messaging.models import Lease, Message, OwnKey
+from messaging.models import Message, OwnKey
 from transfers.models import Transfer
 
 _COUNT_AT_MOST = 10_000  # no page counts a whole journal
@@ -88,17 +87,6 @@ def latest_transfers(*, limit: int = 8) -> list[TransferLine]:
     ]
 
 
-def metrics(*, now: datetime) -> Iterator[tuple[str, str, float]]:
-    """Return name, meaning and value of what is watched."""
-    oldest = messaging.selectors.oldest_unsent()
-    yield "bank_outbox_oldest_unsent_seconds", "Age of the oldest message not published yet.", _age_s(oldest, now)
-    yield "bank_dead_letters_open", "Dead letters that wait for a person.", messaging.selectors.open_dead_letters()
-    yield "bank_approvals_waiting", "Questions that wait for a second person.", access.selectors.waiting_count()
-    yield "bank_in_recovery", "1 while the bank neither reads nor publishes.", float(messaging.selectors.in_recovery())
-    yield "bank_directory_version", "Version of the directory of banks in use.", messaging.selectors.directory_version()
-    yield "bank_red", "1 when `status` is red.", float(state(now=now).is_red)
-
-
 def _figures(now: datetime) -> Iterator[Figure]:
     """Return the numbers that show life, by the site's role."""
     if this_bank().is_head_bank:
@@ -124,8 +112,8 @@ def _signs(now: datetime) -> Iterator[Sign]:
     yield Sign(code="dead-letters", is_red=letters > 0, detail=f"{letters} wait for a person" if letters else "none")
     age_s = _age_s(messaging.selectors.oldest_unsent(), now)
     yield Sign(code="outbox", is_red=age_s > _UNSENT_AFTER.total_seconds(), detail=f"oldest unsent {age_s:.0f} s" if age_s else "all sent")
-    lease = Lease.objects.filter(until__gt=now).first()
-    yield Sign(code="relay", is_red=lease is None, detail="publishing" if lease else "no relay holds the lease; start relay_outbox")
+    has_relay = messaging.selectors.relay_is_active(now=now)
+    yield Sign(code="relay", is_red=not has_relay, detail="publishing" if has_relay else "no relay holds the lease; start relay_outbox")
     has_key = OwnKey.objects.filter(use="messages", retired_at__isnull=True).exists()
     yield Sign(code="key", is_red=not has_key, detail="messages can be signed" if has_key else "no key for messages; open_bank")
     version = messaging.selectors.directory_version()

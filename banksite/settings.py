@@ -55,6 +55,7 @@ KAFKA = {
 KAFKA_TRANSACTIONS = env.bool("KAFKA_TRANSACTIONS", default=True)
 KAFKA_EMBEDDED = env.bool("KAFKA_EMBEDDED", default=False)
 KAFKA_AUTO_OFFSET_RESET = "earliest"
+METRICS_LISTEN = env("METRICS_LISTEN", default="")
 
 SECRET_KEY = env("SECRET_KEY")
 DEBUG = env.bool("DEBUG", default=False)
@@ -89,6 +90,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "banksite.middleware.RequestMiddleware",
+    "banksite.web_metrics.RequestMetrics",
     "csp.middleware.CSPMiddleware",
     "banksite.middleware.AdminPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

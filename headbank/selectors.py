@@ -2,10 +2,23 @@
 
 from typing import Literal, cast
 
+from django.db.models import Count
+
 from headbank.models import Bank, BankKey
 from messaging import events
 
 Standing = Literal["active", "suspended", "closed"]  # Bank.Status, as the wire spells it
+
+
+def banks_by_status() -> dict[str, int]:
+    """Return how many banks of the register have each status."""
+    found = dict(Bank.objects.order_by().values_list("status").annotate(number=Count("code")))
+    return {str(status): found.get(status, 0) for status in Bank.Status.values}
+
+
+def banks_without_key() -> int:
+    """Return how many active banks have no key in force, so that nothing they say counts."""
+    return Bank.objects.filter(status=Bank.Status.ACTIVE).exclude(keys__in=BankKey.objects.filter(revoked_at__isnull=True)).count()
 
 
 def banks_of_directory() -> tuple[events.Bank, ...]:

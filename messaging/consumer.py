@@ -10,6 +10,7 @@ from threading import Event
 from django.db import InterfaceError, OperationalError, close_old_connections, transaction
 from django.utils import timezone
 
+from access import meters
 from access.site import this_bank
 from messaging import batches, dead_letters, letter_box, offsets, redriving, selectors
 from messaging.batches import Batch
@@ -84,6 +85,7 @@ class Consumer:
         if self._client is not None:
             self._client.close()
         self._directory.close()
+        meters.LAG.clear()  # known no longer
         self._client = self._checked_at = None
         self._positions.clear()
         self._pending.clear()
@@ -91,9 +93,15 @@ class Consumer:
 
     def _pause(self, now: datetime, why: str) -> None:
         self._failures += 1
+        meters.CONSUMER_TROUBLE.inc()
+        meters.CONSUMER_FAILING.set(self._failures)
         level = logging.ERROR if self._failures == ALARM_AFTER else logging.WARNING
         logger.log(level, "consumer.pauses", extra={"why": why, "failures": self._failures})
         self._not_before = now + min(LONGEST_PAUSE, PAUSE * 2 ** min(self._failures - 1, 10))
+
+    def _succeed(self) -> None:
+        self._failures = 0
+        meters.CONSUMER_FAILING.set(0)
 
     def _connect(self, now: datetime) -> bool:
         """Have a client and a directory, outside recovery; look from time to time whether broker and database still belong together."""
@@ -132,7 +140,7 @@ class Consumer:
             self._pending.extend(self._poll())
         records = list(islice(self._pending, self._limit))
         if not records:
-            self._failures = 0
+            self._succeed()
             return 0
         if not self._may_try(records):
             self._limit = 1
@@ -188,7 +196,9 @@ class Consumer:
         self._positions |= batch.offsets
         self._limit = min(FETCH, self._limit * 2)
         self._wary, self._tries = self._wary and self._limit < FETCH, None
-        self._failures, self._last_error, self._not_before = 0, "", None
+        self._last_error, self._not_before = "", None
+        self._succeed()
+        meters.HANDLED.inc(len(batch.records))
         assert self._client is not None, "connected at the beginning of the turn"
         self._client.commit(offsets=batch.offsets)
         return len(batch.records)

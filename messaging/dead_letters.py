@@ -1,12 +1,14 @@
 """Dead letters: what could not count, kept whole with its reason until a person has looked at it."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 
+from access import meters
 from access.sets import Update, execute
 from messaging.broker import Record
 from messaging.models import DeadLetter
@@ -52,6 +54,17 @@ def bury_each(*, record: Record, faults: Sequence[Fault], now: datetime) -> None
         for id_, item, status in found.values_list("id", "item", "status")
     ]
     execute(Update(model=DeadLetter, sets=("reason", "detail", "status", "last_at"), adds=("count",), rows=rows, locked=True))
+    _count(faults)
+
+
+def _count(faults: Sequence[Fault]) -> None:
+    reasons = Counter(fault.reason for fault in faults)
+
+    def count() -> None:
+        for reason, number in reasons.items():
+            meters.DEAD_LETTERS.labels(reason).inc(number)
+
+    meters.once_committed(count)
 
 
 def record_of(letter: DeadLetter) -> Record:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from access import meters
 from messaging import dead_letters, directory, selectors
 from messaging.broker import Broker, Reader, Record
 from messaging.errors import DirectoryRefused
@@ -36,6 +37,7 @@ class DirectoryReader:
         """Go by a version of the register, or keep what pretends to be one."""
         try:
             directory.take(document=document_of(record=record), now=now)
+            meters.DIRECTORY_HEARD.set(now.timestamp())
         except DirectoryRefused as refusal:
             with transaction.atomic():
                 dead_letters.bury(record=record, reason=refusal.code, detail=refusal.detail, now=now)

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
+from access import meters
 from access.sets import Update, execute
 from messaging.broker import Broker
 from messaging.errors import BrokerError, InRecovery, OffsetUnknown
@@ -49,6 +50,7 @@ def prepare(*, broker: Broker, topic: str, now: datetime) -> bool:
             StoredOffset.objects.bulk_create(fresh, ignore_conflicts=True)  # another consumer may be starting too
             for partition in lost:
                 _start_again(stored[partition], bounds[partition][0], cluster_id, now)
+    _show_lag({partition: bounds[partition][1] - places[partition].next_offset for partition in places.keys() & bounds.keys()})
     if behind:
         raise InRecovery(detail=_detail(behind, stored))
     return bool(lost)
@@ -118,6 +120,12 @@ def accept(*, topic: str, committed: Mapping[int, int], cluster_id: str, now: da
             partition=partition,
             defaults={"next_offset": next_offset, "cluster_id": cluster_id, "rewound_from": offset, "attempts": 0, "updated_at": now},
         )
+
+
+def _show_lag(records: Mapping[int, int]) -> None:
+    """Show how far reading is behind writing; with transactions the broker's own marks count too, about one a partition at rest."""
+    for partition, behind in records.items():
+        meters.LAG.labels(partition).set(max(0, behind))
 
 
 def _lock(topic: str, partitions: Collection[int]) -> list[StoredOffset]:

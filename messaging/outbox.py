@@ -85,6 +85,13 @@ class Due:
     attempts: int
     first_published_at: datetime | None
 
+    @property
+    def sort(self) -> str:
+        """Return what its publication is: an answer, a request, or the repeat of one."""
+        if not self.is_request:
+            return "answer"
+        return "repeat" if self.first_published_at else "request"
+
 
 def due(*, now: datetime, limit: int) -> list[Due]:
     """Return what is to be published now: at most `limit` answers and requests for the first time, then half as many repeats."""

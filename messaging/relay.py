@@ -12,6 +12,7 @@ from uuid import uuid4
 from django.db import InterfaceError, OperationalError, close_old_connections
 from django.utils import timezone
 
+from access import meters
 from access.retry import retrying
 from access.site import this_bank
 from messaging import directory, lease, letter_box, outbox, selectors
@@ -61,11 +62,13 @@ class Relay:
             self._let_go()
             self._not_before = now + PAUSE
         except BrokerError as error:
+            meters.RELAY_TROUBLE.labels("broker").inc()
             logger.warning("relay.broker-failed", extra={"error": str(error), "topics": sorted(error.topics)})
             self._avoided |= dict.fromkeys(error.topics, now + UNREACHABLE_FOR)
             self._let_go()
             self._not_before = None if error.topics else now + PAUSE
         except (OperationalError, InterfaceError) as error:
+            meters.RELAY_TROUBLE.labels("database").inc()
             logger.warning("relay.database-failed", extra={"error": type(error).__name__})
             self._not_before = now + PAUSE
         return 0
@@ -80,6 +83,7 @@ class Relay:
         if self._producer is not None:
             self._producer.close()
         self._producer = self._checked_at = None
+        meters.LAG.clear()  # known no longer
 
     def _connect(self, now: datetime) -> None:
         """Have a producer, and look from time to time whether broker and database still belong together."""
@@ -107,6 +111,7 @@ class Relay:
         headers = ((SIGNATURE, document.signature), (KEY_ID, document.key_id.encode()))
         self._publish([Outgoing(topic=DIRECTORY_TOPIC, partition=0, value=document.value, headers=headers, key=b"directory")])
         self._directory = (version, now)
+        meters.PUBLISHED.labels("directory").inc()
         return 1
 
     def _publish_due(self, now: datetime) -> int:
@@ -133,6 +138,8 @@ class Relay:
                 for message in reachable
             ]
         )
+        for message in reachable:
+            meters.PUBLISHED.labels(message.sort).inc()
         again_at = {message: self._again_at(message, now) for message in reachable}
         retrying(lambda: outbox.mark_published(messages=again_at, now=now))
         return len(reachable)

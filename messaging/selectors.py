@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import Max, Q
+from django.db.models import Max, Min, Q
 
-from messaging.models import DeadLetter, Directory, Message, OwnKey, Peer, PeerKey, Recovery
+from messaging.models import DeadLetter, Directory, Lease, Message, OwnKey, Peer, PeerKey, Recovery
+
+COUNT_AT_MOST = 10_000  # whoever asks often is not told of more
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,15 +87,41 @@ def directory_version() -> int:
     return Directory.objects.aggregate(Max("version"))["version__max"] or 0
 
 
+def directory_taken_at() -> datetime | None:
+    """Return when the directory this bank goes by was taken, None when it has none."""
+    return Directory.objects.order_by("-version").values_list("received_at", flat=True).first()
+
+
 def oldest_unsent() -> datetime | None:
-    """Return since when the oldest message waits for its first publication."""
-    unsent = Message.objects.filter(finished_at__isnull=True, first_published_at__isnull=True)
-    return unsent.order_by("created_at").values_list("created_at", flat=True).first()
+    """Return since when the oldest message waits for its first publication, of the COUNT_AT_MOST that are due first."""
+    waiting = Message.objects.filter(finished_at__isnull=True, first_published_at__isnull=True).order_by("next_at", "id")
+    oldest: datetime | None = waiting[:COUNT_AT_MOST].aggregate(oldest=Min("created_at"))["oldest"]
+    return oldest
+
+
+def unsent_count() -> int:
+    """Return how many messages wait for their first publication, counting to COUNT_AT_MOST."""
+    return Message.objects.filter(finished_at__isnull=True, first_published_at__isnull=True)[:COUNT_AT_MOST].count()
+
+
+def unanswered_count() -> int:
+    """Return how many published requests wait for answers, counting to COUNT_AT_MOST."""
+    return Message.objects.filter(finished_at__isnull=True, is_request=True, first_published_at__isnull=False)[:COUNT_AT_MOST].count()
 
 
 def open_dead_letters() -> int:
-    """Return how many dead letters wait for a person."""
-    return DeadLetter.objects.filter(status=DeadLetter.Status.OPEN).count()
+    """Return how many dead letters wait for a person, counting to COUNT_AT_MOST."""
+    return DeadLetter.objects.filter(status=DeadLetter.Status.OPEN)[:COUNT_AT_MOST].count()
+
+
+def relay_is_active(*, now: datetime) -> bool:
+    """Return whether a relay holds the lease."""
+    return Lease.objects.filter(name="relay", until__gt=now).exists()
+
+
+def own_keys_since() -> dict[str, datetime]:
+    """Return when the current key of each use was made."""
+    return dict(OwnKey.objects.filter(retired_at__isnull=True).order_by("created_at", "key_id").values_list("use", "created_at"))
 
 
 def in_recovery() -> bool:

@@ -7,10 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 
 from access.models import User
 from accounts.selectors.acting import reach_of, within_reach
+from messaging.models import Peer
 from transfers.entry import Entry
 from transfers.errors import TransferUnknown
 from transfers.models import Transfer, TransferEvent
@@ -112,6 +113,18 @@ def as_document(entry: Entry) -> dict[str, Any]:
 def pending_to(*, bank: str) -> int:
     """Return how many transfers to a bank are pending."""
     return Transfer.objects.filter(status=Transfer.Status.PENDING, destination_bank=bank).count()
+
+
+def oldest_pending() -> dict[str, datetime | None]:
+    """Return for each other bank since when the oldest transfer waits for its decision, None where nothing waits."""
+    waiting = Transfer.objects.filter(status=Transfer.Status.PENDING, destination_bank=OuterRef("code")).order_by("id")
+    rows = Peer.objects.order_by("code").annotate(since=Subquery(waiting.values("created_at")[:1]))
+    return dict(rows.values_list("code", "since"))
+
+
+def pending_count(*, at_most: int) -> int:
+    """Return how many transfers are pending, counting no further than asked."""
+    return Transfer.objects.filter(status=Transfer.Status.PENDING)[:at_most].count()
 
 
 def count() -> int:

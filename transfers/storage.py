@@ -1,11 +1,13 @@
 """The only module that writes transfers and their events, each change in one statement with its story."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
+from access import meters
 from access.sets import Insert, Update, execute
 from transfers.entry import Entry
 from transfers.models import Transfer, TransferEvent
@@ -23,8 +25,9 @@ def insert(entries: Sequence[Entry], *, now: datetime) -> None:
 def inserts(entries: Sequence[Entry], *, now: datetime) -> list[Insert]:
     """Return the writes of new transfers and the first event of each, to be sent with the ledger's own.
 
-    Columns that none of them has a value for are left to the database.
+    Columns that none of them has a value for are left to the database. They count as transfers once the caller's transaction commits.
     """
+    _count(entries)
     columns = zip(FIELDS, zip(*map(msgspec.structs.astuple, entries), strict=True), strict=True) if entries else ()
     filled = {name: values for name, values in columns if name not in _MAY_BE_EMPTY or any(values)}
     return [
@@ -40,6 +43,8 @@ def change(
 
     The event is the new status unless named.
     """
+    if event is None:
+        _count(entries)
     execute(
         Update(
             model=Transfer,
@@ -70,6 +75,17 @@ def lock_pending_to(*, bank: str) -> dict[UUID, Entry]:
     """Lock every pending transfer to a bank."""
     rows = Transfer.objects.filter(status="pending", destination_bank=bank).order_by("id")
     return entries_of(rows.select_for_update(no_key=True).values_list(*FIELDS))
+
+
+def _count(entries: Sequence[Entry]) -> None:
+    """Count the states that transfers reach in this transaction."""
+    reached = Counter((entry.kind, entry.status) for entry in entries)
+
+    def count() -> None:
+        for (kind, outcome), number in reached.items():
+            meters.TRANSFERS.labels(kind, outcome).inc(number)
+
+    meters.once_committed(count)
 
 
 def entries_of(rows: Iterable[Sequence[object]]) -> dict[UUID, Entry]:

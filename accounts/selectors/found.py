@@ -1,6 +1,6 @@
 """Customers, accounts, cards and holds as rows that do not change under who shows them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from access.models import User
+from accounts import numbers
 from accounts.errors import AccountUnknown, CardUnknown, CustomerUnknown, HoldUnknown
 from accounts.iban import is_iban
 from accounts.models import CUSTOMER_KINDS, Account, BalanceStripe, Card, Customer, Hold, Mandate
@@ -101,6 +102,13 @@ def find_accounts(*, reach: User, customer_id: UUID | None = None, status: str =
 def internal_accounts(*, currency: str) -> list[AccountRow]:
     """Return the bank's own accounts in a currency, oldest first."""
     return list(_account_rows(Account.objects.filter(currency=currency).exclude(kind__in=CUSTOMER_KINDS)))
+
+
+def clearing_balances(*, banks: Collection[str], currencies: Collection[str]) -> dict[tuple[str, str], int]:
+    """Return what each of the banks is owed (above 0) or owes, by bank and currency, where there is an account for it."""
+    names = {numbers.clearing(bank, currency): (bank, currency) for bank in banks for currency in currencies}
+    found = _account_rows(Account.objects.filter(number__in=list(names)))
+    return {names[row.number]: row.balance_minor for row in found}
 
 
 def balances(*, currency: str) -> dict[str, int]:

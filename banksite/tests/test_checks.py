@@ -84,6 +84,7 @@ class TestTheEnvironment:
     def test_is_named_whole_in_the_example(self) -> None:
         source = (ROOT / "banksite" / "settings.py").read_text()
         read = set(re.findall(r'(?:\benv(?:\.\w+)?|_file)\(\s*"([A-Z_]+)"', source))
+        read |= set(re.findall(r'environ\.get\("([A-Z_]+)"', (ROOT / "banksite" / "web_server.py").read_text()))
         named = set(re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
 
         assert read == named

@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from access import meters
 from access.errors import DomainError
+from access.site import this_bank
 from accounts import ledger
 from messaging import dead_letters, outbox
 from messaging.dead_letters import Fault
@@ -59,6 +61,21 @@ def close(entries: Sequence[Entry], *, now: datetime) -> None:
         entry.sent_at = entry.sent_at or (sent.get(entry.message) if entry.message else None)
     storage.change(entries, was=rules.PENDING, fields=OUTCOME, now=now)
     outbox.close_items(counts=messages, now=now)
+    _time(entries, now=now)
+
+
+def _time(entries: Sequence[Entry], *, now: datetime) -> None:
+    """Measure how long each transfer waited for its decision, from when it was accepted, or approved where that was needed."""
+    valid = timedelta(seconds=this_bank().transfer_valid_s)
+    waited = [
+        (entry.status, (now - (entry.expires_at - valid if entry.expires_at else entry.created_at)).total_seconds()) for entry in entries
+    ]
+
+    def observe() -> None:
+        for outcome, seconds in waited:
+            meters.DECIDED_AFTER.labels(outcome).observe(max(0, seconds))
+
+    meters.once_committed(observe)
 
 
 def _finish(entry: Entry, decision: Decision, *, now: datetime) -> Entry:

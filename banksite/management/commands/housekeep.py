@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from banksite import housekeeping
 from messaging.stop import stop_on_sigterm
+from messaging.watching import watched
 
 
 class Command(BaseCommand):
@@ -18,7 +19,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["every"] is not None:
-            housekeeping.tidy_until(stop=stop_on_sigterm(), every_s=max(0.1, options["every"]))
+            with watched(stop_on_sigterm()) as stop:
+                housekeeping.tidy_until(stop=stop, every_s=max(0.1, options["every"]))
             return
         for name, done in housekeeping.tidy(now=timezone.now()).items():
             self.stdout.write(f"{name}\t{done}")

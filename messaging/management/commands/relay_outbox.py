@@ -8,6 +8,7 @@ from messaging import relay
 from messaging.checks import RELAY
 from messaging.kafka import get_broker
 from messaging.stop import stop_on_sigterm
+from messaging.watching import watched
 
 
 class Command(BaseCommand):
@@ -15,4 +16,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.check(tags=[RELAY], include_deployment_checks=True)
-        relay.run(broker=get_broker(), stop=stop_on_sigterm())
+        with watched(stop_on_sigterm()) as stop:
+            relay.run(broker=get_broker(), stop=stop)

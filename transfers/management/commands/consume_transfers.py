@@ -8,6 +8,7 @@ from messaging import consumer
 from messaging.checks import CONSUMER
 from messaging.kafka import get_broker
 from messaging.stop import stop_on_sigterm
+from messaging.watching import watched
 from transfers.handlers import HANDLERS
 
 
@@ -16,4 +17,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.check(tags=[CONSUMER], include_deployment_checks=True)
-        consumer.run(broker=get_broker(), handlers=HANDLERS, stop=stop_on_sigterm())
+        with watched(stop_on_sigterm()) as stop:
+            consumer.run(broker=get_broker(), handlers=HANDLERS, stop=stop)
