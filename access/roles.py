@@ -33,7 +33,7 @@ _SEE_TRANSPORT = frozenset(
 )
 _SEE_USERS = frozenset({"access.view_user", "auth.view_group"})
 _SEE_TRAIL = frozenset({"access.view_auditevent", "access.view_approval", "access.view_idempotencykey"})
-_SEE_REGISTER = frozenset({"headbank.view_bank", "headbank.view_bankkey"})
+_SEE_REGISTER = frozenset({"headbank.view_bank", "headbank.view_bankkey", "headbank.view_invitation"})
 _SEE_ALL = _SEE_CUSTOMERS | _SEE_MONEY | _SEE_TRANSPORT | _SEE_USERS | _SEE_TRAIL | {"accounts.view_mandate", "accounts.view_balancestripe"}
 
 BANK_ROLES: Mapping[str, frozenset[str]] = {
@@ -57,7 +57,7 @@ HEAD_BANK_ROLES: Mapping[str, frozenset[str]] = {
     ADMINISTRATOR: BANK_ROLES[ADMINISTRATOR] | _SEE_REGISTER,
     SUPERVISOR: _SEE_REGISTER | _SEE_TRANSPORT | _SEE_TRAIL | {"headbank.manage_banks", "headbank.publish_directory"},
     AUDITOR: _SEE_REGISTER | _SEE_TRANSPORT | _SEE_TRAIL | _SEE_USERS,
-    SYSTEM: frozenset({"headbank.manage_banks", "headbank.publish_directory"}),
+    SYSTEM: frozenset({"headbank.register_bank", "headbank.publish_directory"}),
 }
 ROLES: Mapping[str, frozenset[str]] = {
     role: BANK_ROLES.get(role, frozenset()) | HEAD_BANK_ROLES.get(role, frozenset()) for role in {**BANK_ROLES, **HEAD_BANK_ROLES}

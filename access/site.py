@@ -25,6 +25,7 @@ class Site:
     resend_first_s: float = 2.0
     resend_max_s: float = 60.0
     letter_box_partitions: int = 4
+    key_overlap_s: int = 3_600
     head_bank_code: str = "HEAD"
     head_bank_key: str = ""
     message_key_file: Path | None = None

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 import accounts.services
+import headbank.services
 import messaging.permissions
 import messaging.services
 import transfers.permissions
@@ -91,6 +92,10 @@ _DEEDS: Mapping[str, Deed] = {
     REFUND: Deed(
         approve=transfers.services.refund_closed_bank,
         refuse=_only_decide(transfers.permissions.APPROVE),
+    ),
+    **dict.fromkeys(
+        headbank.services.ACTIONS,
+        Deed(approve=headbank.services.approve_request, refuse=headbank.services.refuse_request),
     ),
     "recovery.end": _by_messaging(messaging.permissions.END_RECOVERY, messaging.services.end_recovery),
     "dead-letter.redrive": _by_messaging(messaging.permissions.DECIDE_DEAD_LETTER, messaging.services.redrive_dead_letter, "letter_id"),

@@ -26,7 +26,7 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("accounts.BalanceStripe", "view_column"),
         ),
     ),
-    ("Register of banks", (("headbank.Bank", "account_balance"), ("headbank.BankKey", "vpn_key"))),
+    ("Register of banks", (("headbank.Bank", "account_balance"), ("headbank.BankKey", "vpn_key"), ("headbank.Invitation", "mail"))),
     (
         "Messages",
         (

@@ -14,7 +14,7 @@ from access.site import this_bank
 from accounts.models import Account, Customer
 from accounts.money import format_minor
 from headbank.models import Bank, BankKey
-from messaging.models import Message, OwnKey
+from messaging.models import Message, OwnKey, PeerKey
 from transfers.models import Transfer
 
 _COUNT_AT_MOST = 10_000  # no page counts a whole journal
@@ -114,10 +114,19 @@ def _signs(now: datetime) -> Iterator[Sign]:
     yield Sign(code="outbox", is_red=age_s > _UNSENT_AFTER.total_seconds(), detail=f"oldest unsent {age_s:.0f} s" if age_s else "all sent")
     has_relay = messaging.selectors.relay_is_active(now=now)
     yield Sign(code="relay", is_red=not has_relay, detail="publishing" if has_relay else "no relay holds the lease; start relay_outbox")
-    has_key = OwnKey.objects.filter(use="messages", retired_at__isnull=True).exists()
-    yield Sign(code="key", is_red=not has_key, detail="messages can be signed" if has_key else "no key for messages; open_bank")
+    yield _sign_of_key()
     version = messaging.selectors.directory_version()
     yield Sign(code="directory", is_red=version == 0, detail=f"version {version}" if version else "no directory of banks yet")
+
+
+def _sign_of_key() -> Sign:
+    """Return whether this bank can sign messages that others believe."""
+    current = set(OwnKey.objects.filter(use="messages", retired_at__isnull=True).values_list("key_id", flat=True))
+    if not current:
+        return Sign(code="key", is_red=True, detail="no key for messages; open_bank")
+    if PeerKey.objects.filter(key_id__in=current, revoked=True).exists():
+        return Sign(code="key", is_red=True, detail="the head bank revoked it: nobody believes this bank; make another and have it added")
+    return Sign(code="key", is_red=False, detail="messages can be signed")
 
 
 def _count(rows: "models.QuerySet[models.Model]") -> str:

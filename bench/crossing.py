@@ -11,7 +11,7 @@ from access.site import Site, acting_as, this_bank
 from bench.books import clearing_balance
 from bench.orders import Crowd, wishes
 from bench.rates import BATCH, submit
-from messaging import directory, letter_box, signing
+from messaging import directory, documents, letter_box, signing
 from messaging.events import Bank, BankKey
 from messaging.kafka import get_broker
 
@@ -45,7 +45,7 @@ def trust(*, key_files: dict[str, Path]) -> Trust:
     ]
     with acting_as(_HEAD):
         value = directory.write(version=1, banks=banks, now=timezone.now())
-    return Trust(head_bank_key=head.public_key, directory=directory.pack(directory.sign(value=value, key=head)))
+    return Trust(head_bank_key=head.public_key, directory=documents.pack(directory.sign(value=value, key=head)))
 
 
 def introduce(*, document: bytes) -> None:
@@ -55,7 +55,7 @@ def introduce(*, document: bytes) -> None:
 
 def prepare_letter_box() -> None:
     """Create this bank's topic before anybody writes to it."""
-    letter_box.create_own_topic(broker=get_broker(), bank=this_bank())
+    letter_box.create_own_topics(broker=get_broker(), bank=this_bank())
 
 
 def send(*, crowd: Crowd, batches: int) -> tuple[float, int]:

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from access.admin import BankAdmin
-from headbank.models import Bank, BankKey
+from headbank.models import Bank, BankKey, Invitation
 
 
 @admin.register(Bank)
@@ -24,3 +24,14 @@ class BankKeyAdmin(BankAdmin):
     list_select_related = ("bank",)
     search_fields = ("=key_id", "=bank__code")
     ordering = ("bank", "key_id")
+
+
+@admin.register(Invitation)
+class InvitationAdmin(BankAdmin):
+    """Who was invited to apply, and whether the bank did."""
+
+    list_display = ("bank", "invited_at", "invited_by", "expires_at", "used_at")
+    list_select_related = ("invited_by",)
+    search_fields = ("=bank",)
+    ordering = ("-invited_at", "digest")
+    exclude = ("digest",)

@@ -38,6 +38,55 @@ class BankClosed(DomainError):
     advice = "Register {bank} under a new code if it opens again."
 
 
+class BankStatusWrong(DomainError):
+    """The bank's status does not allow this; `facts` carry `bank` and `status`."""
+
+    code, title = "bank-status-wrong", "The bank's status does not allow this."
+    advice = "{bank} is {status}."
+
+
+class InvitationUnknown(DomainError):
+    """The one-time code is not one of the bank's, was used, or is over; `facts` carry `bank`."""
+
+    code, title = "invitation-unknown", "This one-time code does not count."
+    advice = "Ask the head bank's staff for a new one for {bank}; each counts once, for a week."
+
+
+class ApplicationRefused(DomainError):
+    """An application cannot be believed or read; `facts` carry `why`."""
+
+    code, title = "application-refused", "The application was refused."
+    advice = "{why}."
+
+
+class ApplicationChanged(DomainError):
+    """The bank applied anew after the question was asked; `facts` carry `bank`."""
+
+    code, title = "application-changed", "The bank has applied anew since this was asked."
+    advice = "Refuse the question and ask again about what {bank} says now."
+
+
+class CapInvalid(DomainError):
+    """A cap is not one the directory can carry; `facts` carry `why`."""
+
+    code, title = "cap-invalid", "The cap cannot be set like this."
+    advice = "{why}."
+
+
+class TooManyKeys(DomainError):
+    """As many keys speak for the bank as may; `facts` carry `bank` and `most`."""
+
+    code, title = "too-many-keys", "The bank has as many keys as may be."
+    advice = "End one of the {most} keys of {bank} first."
+
+
+class KeyLast(DomainError):
+    """A bank ends its own last key; only staff may; `facts` carry `key`."""
+
+    code, title = "key-last", "A bank keeps at least one key."
+    advice = "Announce another key before {key} is ended."
+
+
 class KeyTaken(DomainError):
     """The key was announced before, by another bank or as one that is revoked; `facts` carry `key`."""
 

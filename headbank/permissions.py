@@ -1,4 +1,6 @@
 """What a user may be allowed to do with the register."""
 
+VIEW_BANKS = "headbank.view_bank"
 MANAGE_BANKS = "headbank.manage_banks"
+REGISTER_BANK = "headbank.register_bank"
 PUBLISH_DIRECTORY = "headbank.publish_directory"

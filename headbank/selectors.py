@@ -22,7 +22,7 @@ def banks_without_key() -> int:
 
 
 def banks_of_directory() -> tuple[events.Bank, ...]:
-    """Return every bank with all its keys, revoked ones included, in the order of their codes."""
+    """Return every bank that is more than an applicant, with all its keys, revoked ones included, in the order of their codes."""
     keys: dict[str, list[events.BankKey]] = {}
     for key in BankKey.objects.order_by("announced_at", "key_id"):
         announced = events.BankKey(id=key.key_id, public_key=key.public_key, revoked=key.revoked_at is not None)
@@ -35,6 +35,7 @@ def banks_of_directory() -> tuple[events.Bank, ...]:
             partitions=bank.partitions,
             status=cast(Standing, bank.status),
             keys=tuple(keys.get(bank.code, ())),
+            debit_caps=bank.debit_caps,
         )
-        for bank in Bank.objects.order_by("code")
+        for bank in Bank.objects.exclude(status=Bank.Status.APPLIED).order_by("code")
     )

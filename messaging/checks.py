@@ -38,7 +38,7 @@ def check_offset_reset(**_: Any) -> list[CheckMessage]:
 @register(CONSUMER, deploy=True)
 def check_head_bank_key(**_: Any) -> list[CheckMessage]:
     """Demand the one key from which all trust in other banks comes."""
-    if re.fullmatch("[0-9a-f]{64}", this_bank().head_bank_key):
+    if this_bank().is_head_bank or re.fullmatch("[0-9a-f]{64}", this_bank().head_bank_key):
         return []
     hint = "Set HEAD_BANK_KEY to the head bank's public key, 64 hex digits, as its `show_key --use messages` prints it."
     return [Error("The head bank's key is missing or malformed.", hint=hint, id="messaging.E004")]

@@ -1,9 +1,7 @@
 """The directory of banks: one signed document, the only path by which this bank comes to trust another."""
 
-import base64
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
@@ -13,13 +11,15 @@ from uuid_utils.compat import uuid7
 
 from access.sets import Insert, execute
 from access.site import this_bank
-from messaging import envelope, lease, signing
+from messaging import documents, envelope, lease, signing
+from messaging.documents import Document
 from messaging.errors import DirectoryRefused, Unreadable
 from messaging.events import DIRECTORY_PUBLISHED, Bank, DirectoryPublished
 from messaging.models import Directory, Peer, PeerKey
 
 logger = logging.getLogger(__name__)
 _EVERYBODY = "ALL"  # the destination of a document that is for every bank
+_NOBODY = ""  # the key of a version that waits for its signature
 
 
 class Outcome(Enum):
@@ -28,23 +28,6 @@ class Outcome(Enum):
     TAKEN = "taken"
     KNOWN = "known"
     OLDER = "older"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Document:
-    """A directory as it travels: the exact bytes, their signature, and which key made it."""
-
-    value: bytes
-    signature: bytes
-    key_id: str
-
-
-class _File(msgspec.Struct, frozen=True, kw_only=True):
-    """A document as a file: JSON, because the value is JSON text and a person may want to look."""
-
-    key_id: str
-    signature: str
-    value: str
 
 
 def write(*, version: int, banks: Sequence[Bank], now: datetime) -> bytes:
@@ -57,20 +40,13 @@ def write(*, version: int, banks: Sequence[Bank], now: datetime) -> bytes:
 
 def sign(*, value: bytes, key: signing.SigningKey) -> Document:
     """Return the document under the head bank's signature."""
-    return Document(value=value, signature=key.sign(domain=signing.Domain.DIRECTORY, value=value), key_id=key.key_id)
-
-
-def pack(document: Document) -> bytes:
-    """Return the document as a file that `import_directory` reads."""
-    fields = {"key_id": document.key_id, "signature": document.signature.hex(), "value": base64.b64encode(document.value).decode()}
-    return msgspec.json.format(msgspec.json.encode(_File(**fields))) + b"\n"
+    return documents.sign(value=value, key=key, domain=signing.Domain.DIRECTORY)
 
 
 def unpack(content: bytes) -> Document:
     """Return the document of a file; raise DirectoryRefused."""
     try:
-        file = msgspec.json.decode(content, type=_File)
-        return Document(value=base64.b64decode(file.value, validate=True), signature=bytes.fromhex(file.signature), key_id=file.key_id)
+        return documents.unpack(content)
     except ValueError as error:
         raise DirectoryRefused(why=f"this is not the file of a directory ({error})") from error
 
@@ -94,9 +70,36 @@ def take(*, document: Document, now: datetime) -> Outcome:
     return Outcome.TAKEN
 
 
+def announce(*, banks: Sequence[Bank], now: datetime) -> int:
+    """Have these banks published as the next version, by the head bank, in the transaction that changes its register.
+
+    The relay signs it, which alone holds the key. A register that has not changed keeps its version, which is returned either way.
+    """
+    assert transaction.get_connection().in_atomic_block, "what changes the register announces it"
+    lease.take_turn(name="directory")
+    last = Directory.objects.order_by("-version").first()
+    if last is not None and _read(bytes(last.value), head_bank=this_bank().code).banks == tuple(banks):
+        return last.version
+    version = last.version + 1 if last else 1
+    value = write(version=version, banks=banks, now=now)
+    _store(Document(value=value, signature=b"", key_id=_NOBODY), DirectoryPublished(version=version, banks=tuple(banks)), now)
+    return version
+
+
+def signed(*, key: signing.SigningKey) -> Document | None:
+    """Return the newest version under the head bank's current key, signing it where it is not yet; None when there is none."""
+    last = Directory.objects.order_by("-version").first()
+    if last is None:
+        return None
+    document = sign(value=bytes(last.value), key=key)
+    if last.key_id != key.key_id:
+        Directory.objects.filter(version=last.version).update(signature=document.signature, key_id=document.key_id)
+    return document
+
+
 def current() -> Document | None:
-    """Return the newest version this bank has."""
-    found = Directory.objects.order_by("-version").first()
+    """Return the newest version this bank has that is signed."""
+    found = Directory.objects.exclude(key_id=_NOBODY).order_by("-version").first()
     if found is None:
         return None
     return Document(value=bytes(found.value), signature=bytes(found.signature), key_id=found.key_id)

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from access import meters
+from access.site import this_bank
 from messaging import dead_letters, directory, selectors
 from messaging.broker import Broker, Reader, Record
 from messaging.errors import DirectoryRefused
@@ -20,7 +21,12 @@ class DirectoryReader:
         self._reader: Reader | None = None
 
     def refresh(self, *, now: datetime) -> bool:
-        """Take what is new and return whether this bank knows all there is to know: before that, unknown keys mean nothing."""
+        """Take what is new and return whether this bank knows all there is to know: before that, unknown keys mean nothing.
+
+        The head bank goes by what it announced itself.
+        """
+        if this_bank().is_head_bank:
+            return selectors.directory_version() > 0
         if self._reader is None:
             self._reader = self._broker.reader(topic=DIRECTORY_TOPIC)
         for record in self._reader.poll(limit=100, timeout_s=0 if self._reader.caught_up() else 0.5):

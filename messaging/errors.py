@@ -24,6 +24,20 @@ class KeyFileUnusable(DomainError):
     advice = "{file}: {why}."
 
 
+class ApplicationInvalid(DomainError):
+    """What this bank would say of itself cannot be sent; `facts` carry `why`."""
+
+    code, title = "application-invalid", "The application cannot be sent like this."
+    advice = "{why}."
+
+
+class HeadBankKeyFixed(DomainError):
+    """The head bank's key is what every bank was given; nobody could vouch for another."""
+
+    code, title = "head-bank-key-fixed", "The head bank's key is not rotated over the wire."
+    advice = "Give every bank the new key as HEAD_BANK_KEY first, then replace the file and publish."
+
+
 class NotInRecovery(DomainError):
     """There is no recovery to end."""
 

@@ -6,11 +6,21 @@ from msgspec import Meta, Struct
 
 DIRECTORY_TOPIC = "bank-directory"
 DIRECTORY_PUBLISHED = "directory.published.v1"
+BANK_APPLIED = "banks.applied.v1"
+KEY_ANNOUNCED = "keys.announced.v1"
+KEY_RETIRED = "keys.retired.v1"
 
 BankCode = Annotated[str, Meta(pattern=r"\A[A-Z]{4}\Z")]
 Hex32 = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 KeyId = Annotated[str, Meta(pattern=r"\A[0-9a-f]{16}\Z")]
+Hex64 = Annotated[str, Meta(pattern=r"\A[0-9a-f]{128}\Z")]
 Printable = r"\A[^\x00-\x1f\x7f]*\Z"
+Name = Annotated[str, Meta(min_length=1, max_length=70, pattern=Printable)]
+Partitions = Annotated[int, Meta(ge=1, le=1024)]
+Contact = Annotated[str, Meta(max_length=140, pattern=Printable)]
+Url = Annotated[str, Meta(max_length=200, pattern=r"\A(https?://[^\s\x00-\x1f\x7f]+)?\Z")]
+Currency = Annotated[str, Meta(pattern=r"\A[A-Z]{3}\Z")]
+CapMinor = Annotated[int, Meta(ge=0, le=10**17)]
 
 
 class BankKey(Struct, frozen=True, kw_only=True):
@@ -22,14 +32,15 @@ class BankKey(Struct, frozen=True, kw_only=True):
 
 
 class Bank(Struct, frozen=True, kw_only=True):
-    """A bank others may pay: where its letter box is, and whose word is its word."""
+    """A bank others may pay: where its letter box is, whose word is its word, and how much it may owe the others together, by currency."""
 
     code: BankCode
-    name: Annotated[str, Meta(min_length=1, max_length=70, pattern=Printable)]
+    name: Name
     topic: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9._-]{1,120}\Z")]
-    partitions: Annotated[int, Meta(ge=1, le=1024)]
+    partitions: Partitions
     status: Literal["active", "suspended", "closed"]
     keys: tuple[BankKey, ...]
+    debit_caps: dict[Currency, CapMinor] = {}
 
 
 class DirectoryPublished(Struct, frozen=True, kw_only=True):
@@ -37,3 +48,29 @@ class DirectoryPublished(Struct, frozen=True, kw_only=True):
 
     version: Annotated[int, Meta(ge=1, le=2**62)]
     banks: tuple[Bank, ...]
+
+
+class BankApplied(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a bank says of itself when it asks to be registered; the one-time code is how the head bank's staff know it again."""
+
+    code: BankCode
+    name: Name
+    contact: Contact
+    site_url: Url
+    api_url: Url
+    partitions: Partitions
+    public_key: Hex32
+    one_time_code: Annotated[str, Meta(min_length=16, max_length=64, pattern=r"\A[A-Za-z0-9_-]*\Z")]
+
+
+class KeyAnnounced(Struct, frozen=True, kw_only=True):
+    """Another key that is to speak for the sender. `proof` is that key's own signature over the sender's code: it has its private half."""
+
+    public_key: Hex32
+    proof: Hex64
+
+
+class KeyRetired(Struct, frozen=True, kw_only=True):
+    """A key of the sender that is to speak for it no more."""
+
+    key_id: KeyId

@@ -29,11 +29,15 @@ class Handles(Protocol[T]):
 
 @dataclass(frozen=True, kw_only=True)
 class Handler(Generic[T]):
-    """What to do with a type of message; `size` is how many items (transfers) the data holds."""
+    """What to do with a type of message; `size` is how many items (transfers) the data holds.
+
+    `of_head_bank` says that only the head bank's word counts; without it, only that of a bank of the directory.
+    """
 
     read: Reads[T]
     handle: Handles[T]
     size: Callable[[T], int]
+    of_head_bank: bool = False
 
 
 Handlers = Mapping[str, Handler[Any]]  # by type without its version

@@ -1,4 +1,4 @@
-"""This bank's letter box: the topic that only it reads and every other bank may write."""
+"""This bank's letter box: the topic that only it reads and every other bank may write. The head bank has one, too."""
 
 from datetime import datetime
 
@@ -13,23 +13,24 @@ def topic_of(*, code: str) -> str:
     return f"external-transfers.{code}"
 
 
-def create_own_topic(*, broker: Broker, bank: Site) -> Topic:
-    """Have the one topic a bank owns: its letter box, or the register at the head bank; raise BrokerError.
+def create_own_topics(*, broker: Broker, bank: Site) -> list[Topic]:
+    """Have the topics a bank owns, its letter box first; the head bank has the register, too. Raise BrokerError.
 
-    A broker that lost everything has no topics either, so whoever comes first creates them again.
+    A broker that lost everything has no topics either, so whoever comes first creates them again. The head bank's letter box has one
+    partition: banks write to it without being told how many there are.
     """
+    partitions = 1 if bank.is_head_bank else bank.letter_box_partitions
+    topics = [Topic(name=topic_of(code=bank.code), partitions=partitions)]
     if bank.is_head_bank:
-        topic = Topic(name=DIRECTORY_TOPIC, partitions=1, compacted=True)
-    else:
-        topic = Topic(name=topic_of(code=bank.code), partitions=bank.letter_box_partitions)
-    broker.create_topics(topics=[topic])
-    return topic
+        topics.append(Topic(name=DIRECTORY_TOPIC, partitions=1, compacted=True))
+    broker.create_topics(topics=topics)
+    return topics
 
 
 def prepare(*, broker: Broker, now: datetime) -> bool:
-    """Have a topic and, for a letter box, stored offsets that fit its log; return whether the broker had lost it.
+    """Have the bank's own topics and stored offsets that fit its letter box's log; return whether the broker had lost it.
 
     Raises InRecovery, BrokerError.
     """
-    topic = create_own_topic(broker=broker, bank=this_bank())
-    return not this_bank().is_head_bank and offsets.prepare(broker=broker, topic=topic.name, now=now)
+    letter_box, *_ = create_own_topics(broker=broker, bank=this_bank())
+    return offsets.prepare(broker=broker, topic=letter_box.name, now=now)

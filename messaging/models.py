@@ -129,7 +129,10 @@ class Directory(models.Model):
 
 
 class OwnKey(models.Model):
-    """A public key of this bank; its private half is a file that only one process reads."""
+    """A public key of this bank; its private half is a file that only one process reads.
+
+    `use` is messages, tokens, or coming: to sign messages once the head bank vouches for it.
+    """
 
     key_id = models.CharField(max_length=16, primary_key=True)
     use = models.CharField(max_length=8)

@@ -19,6 +19,7 @@ from messaging import directory, lease, letter_box, outbox, selectors
 from messaging.broker import Broker, Outgoing, Producer
 from messaging.errors import BrokerError, InRecovery, KeyFileUnusable
 from messaging.events import DIRECTORY_TOPIC
+from messaging.key_rotation import Rotation, finish_retired
 from messaging.rules import resend_after_s
 from messaging.signing import KEY_ID, SIGNATURE, Domain, SigningKey, load_key_file
 
@@ -41,6 +42,7 @@ class Relay:
         self._lease = lease.Holder(name="relay", holder=holder or f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}")
         self._producer: Producer | None = None
         self._key: tuple[int, SigningKey] | None = None
+        self._rotation = Rotation()
         self._cluster_id = ""
         self._checked_at: datetime | None = None
         self._directory: tuple[int, datetime] | None = None
@@ -90,6 +92,7 @@ class Relay:
         if self._checked_at is None or now - self._checked_at >= CHECK_EVERY:
             self._check(now)
             self._checked_at = now
+        self._rotation.follow(file=self._key_file(), now=now)
         if self._producer is None:
             self._producer = self._broker.producer(name=f"relay-{this_bank().code}")
 
@@ -98,6 +101,7 @@ class Relay:
         cluster_id = self._broker.cluster_id()
         if cluster_id != self._cluster_id:
             self._cluster_id, self._directory = cluster_id, None
+        finish_retired(now=now)
 
     def _publish_directory(self, now: datetime) -> int:
         """Publish the head bank's current directory when it is new, the broker is new, or a minute has passed."""
@@ -106,7 +110,7 @@ class Relay:
         version = selectors.directory_version()
         if version == 0 or (self._directory is not None and self._directory[0] == version and now - self._directory[1] < DIRECTORY_EVERY):
             return 0
-        document = directory.current()
+        document = directory.signed(key=self._signing_key())
         assert document is not None, "there is a version, and no row of it is ever deleted"
         headers = ((SIGNATURE, document.signature), (KEY_ID, document.key_id.encode()))
         self._publish([Outgoing(topic=DIRECTORY_TOPIC, partition=0, value=document.value, headers=headers, key=b"directory")])
@@ -147,7 +151,9 @@ class Relay:
     def _topics(self, messages: list[outbox.Due], now: datetime) -> dict[str, str]:
         """Return the letter boxes of those destinations that can be written to now."""
         peers = selectors.peers(codes={message.destination for message in messages})
-        return {peer.code: peer.topic for peer in peers.values() if self._avoided.get(peer.topic, now) <= now}
+        head_bank = this_bank().head_bank_code
+        topics = {head_bank: letter_box.topic_of(code=head_bank)} | {peer.code: peer.topic for peer in peers.values()}
+        return {code: topic for code, topic in topics.items() if self._avoided.get(topic, now) <= now}
 
     def _publish(self, records: list[Outgoing]) -> None:
         assert self._producer is not None, "connected at the beginning of the turn"
@@ -162,13 +168,17 @@ class Relay:
 
     def _signing_key(self) -> SigningKey:
         """Return the current key, read again when its file has changed."""
-        file = this_bank().message_key_file
-        if file is None:
-            raise KeyFileUnusable(file="MESSAGE_KEY_FILE", why="is not set")
+        file = self._key_file()
         changed = _changed_at(file)
         if self._key is None or self._key[0] != changed:
             self._key = (changed, load_key_file(file=file))
         return self._key[1]
+
+    def _key_file(self) -> Path:
+        file = this_bank().message_key_file
+        if file is None:
+            raise KeyFileUnusable(file="MESSAGE_KEY_FILE", why="is not set")
+        return file
 
 
 def _changed_at(file: Path) -> int:

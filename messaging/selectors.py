@@ -7,7 +7,9 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import Max, Min, Q
 
+from access.site import this_bank
 from messaging.models import DeadLetter, Directory, Lease, Message, OwnKey, Peer, PeerKey, Recovery
+from messaging.signing import key_id_of
 
 COUNT_AT_MOST = 10_000  # whoever asks often is not told of more
 
@@ -65,9 +67,13 @@ def all_peers() -> list[PeerRow]:
 
 
 def keys(*, key_ids: Collection[str]) -> dict[str, KeyRow]:
-    """Return the keys of the directory among these ids, by id, revoked ones included."""
+    """Return the keys among these ids, by id: those of the directory, revoked ones included, and the head bank's."""
     rows = PeerKey.objects.filter(key_id__any=list(key_ids)).values_list("key_id", "peer_id", "public_key", "revoked")
-    return {row[0]: KeyRow(key_id=row[0], bank=row[1], public_key=row[2], revoked=row[3]) for row in rows}
+    found = {row[0]: KeyRow(key_id=row[0], bank=row[1], public_key=row[2], revoked=row[3]) for row in rows}
+    trusted = this_bank().head_bank_key
+    if trusted and (head_id := key_id_of(public_key=trusted)) in key_ids:
+        found[head_id] = KeyRow(key_id=head_id, bank=this_bank().head_bank_code, public_key=trusted, revoked=False)
+    return found
 
 
 def own_public_key(*, use: str) -> str | None:

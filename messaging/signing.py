@@ -22,7 +22,9 @@ class Domain(Enum):
 
     MESSAGE = b"dbs-message-v1\0"
     DIRECTORY = b"dbs-directory-v1\0"
-    TOKEN = b""  # a JWS brings its own (RFC 7515): what is signed begins with base64 text, which neither of the others does
+    APPLICATION = b"dbs-application-v1\0"
+    KEY = b"dbs-key-v1\0"
+    TOKEN = b""  # a JWS brings its own (RFC 7515): what is signed begins with base64 text, which none of the others does
 
 
 class SigningKey:

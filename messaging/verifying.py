@@ -7,7 +7,7 @@ from typing import Any
 from access.site import this_bank
 from messaging import envelope, letter_box
 from messaging.broker import Record
-from messaging.directory import Document
+from messaging.documents import Document
 from messaging.envelope import Envelope, Received
 from messaging.errors import Unreadable
 from messaging.handling import Handler, Handlers
@@ -66,6 +66,8 @@ def _addressed(message: Envelope, *, source: str, handlers: Handlers) -> Handler
     handler = handlers.get(message.name)
     if handler is None:
         raise Unreadable("type-unknown", message.type)
+    if handler.of_head_bank != (source == this_bank().head_bank_code):
+        raise Unreadable("sender-wrong", f"{message.type} from {source}")
     return handler
 
 

@@ -44,10 +44,10 @@ def main() -> None:
 
 
 def _of_head_bank(code: str) -> Iterator[AclBinding]:
-    """Return what the head bank may: have the register and write it."""
+    """Return what the head bank may: what a bank may, and have the register and write it."""
+    yield from _of_bank(code)
     for operation in (AclOperation.CREATE, AclOperation.WRITE):
         yield _right(code, operation, ResourceType.TOPIC, _REGISTER)
-    yield _right(code, AclOperation.WRITE, ResourceType.TRANSACTIONAL_ID, f"relay-{code}")
 
 
 def _of_bank(code: str) -> Iterator[AclBinding]:

@@ -1,49 +1,58 @@
 """The register: who is in it, whose keys count, and what the world is told."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from django.core.management import CommandError, call_command
 
-from access.errors import NotAllowed, ReasonMissing
+from access.errors import NotAllowed, OwnApproval, ReasonMissing
 from access.models import AuditEvent, User
 from access.services import open_access
 from access.site import Site, acting_as, this_bank
 from access.tests.people import NOON, employ
 from headbank import services
-from headbank.errors import BankClosed, BankExists, BankInvalid, BankUnknown, KeyTaken, KeyUnknown, NothingToPublish, NotTheHeadBank
+from headbank.errors import (
+    BankClosed,
+    BankExists,
+    BankInvalid,
+    BankUnknown,
+    CapInvalid,
+    KeyTaken,
+    KeyUnknown,
+    NothingToPublish,
+    NotTheHeadBank,
+)
 from headbank.models import Bank, BankKey
 from messaging import directory, envelope, events, signing
 from messaging.models import Directory, Peer, PeerKey
+from messaging.selectors import directory_version
 
 ALPHA_KEY, BETA_KEY, SPARE_KEY = (signing.generate() for _ in range(3))
-
-
-@pytest.fixture(autouse=True)
-def head_bank(tmp_path: Path) -> Iterator[Site]:
-    site = Site(role="headbank", code="HEAD", name="Head Bank", country="NL", currencies=("EUR",), message_key_file=tmp_path / "head.pem")
-    with acting_as(site):
-        yield site
-
-
-@pytest.fixture
-def rita(db: None) -> User:
-    return employ("rita", "headbank.manage_banks", "headbank.publish_directory")
 
 
 def _register(rita: User, code: str = "ALFA", key: signing.SigningKey = ALPHA_KEY, *, name: str = "Alpha Bank") -> bool:
     return services.register_bank(code=code, name=name, public_key=key.public_key, partitions=4, by=rita, now=NOON)
 
 
-def _inside(published: services.Published) -> events.DirectoryPublished:
-    return msgspec.json.decode(envelope.decode(published.document.value).data, type=events.DirectoryPublished)
+def _both(action: str, first: User, second: User, **facts: Any) -> None:
+    """Let one person ask and another agree."""
+    approval = services.ask(action=action, code="ALFA", facts=facts, by=first, reason="agreed in the meeting", now=NOON)
+    services.approve_request(approval_id=approval, by=second, now=NOON)
 
 
-def _told(published: services.Published) -> dict[str, events.Bank]:
-    return {bank.code: bank for bank in _inside(published).banks}
+def _cap(cap_minor: int) -> dict[str, Any]:
+    return {"action": services.SET_CAP, "code": "ALFA", "facts": {"currency": "EUR", "cap_minor": cap_minor}}
+
+
+def _inside(value: bytes | memoryview) -> events.DirectoryPublished:
+    return msgspec.json.decode(envelope.decode(bytes(value)).data, type=events.DirectoryPublished)
+
+
+def _told(value: bytes | memoryview) -> dict[str, events.Bank]:
+    return {bank.code: bank for bank in _inside(value).banks}
 
 
 class TestRegisterBank:
@@ -108,15 +117,18 @@ class TestRegisterBank:
 
 
 class TestABanksStanding:
-    def test_is_suspended_and_restored_with_a_reason(self, rita: User) -> None:
+    def test_is_suspended_by_one_person_and_restored_by_two(self, rita: User, otto: User) -> None:
         _register(rita)
 
         services.suspend_bank(code="ALFA", by=rita, reason="under review", now=NOON)
         suspended = Bank.objects.get().status
-        services.reactivate_bank(code="ALFA", by=rita, reason="reviewed", now=NOON)
+        asked = services.ask_or_approve(action=services.REACTIVATE, code="ALFA", facts={}, by=rita, reason="reviewed", now=NOON)
+        between = Bank.objects.get().status
+        done = services.ask_or_approve(action=services.REACTIVATE, code="ALFA", facts={}, by=otto, reason="so it was", now=NOON)
 
-        assert (suspended, Bank.objects.get().status) == ("suspended", "active")
-        assert [event.reason for event in AuditEvent.objects.order_by("id")] == ["", "under review", "reviewed"]
+        assert (suspended, asked, between) == ("suspended", False, "suspended")
+        assert (done, Bank.objects.get().status) == (True, "active")
+        assert AuditEvent.objects.get(action="bank.active").reason == "reviewed"
 
     def test_does_not_change_without_a_reason(self, rita: User) -> None:
         _register(rita)
@@ -126,38 +138,89 @@ class TestABanksStanding:
 
         assert Bank.objects.get().status == "active"
 
-    def test_ends_for_good_with_its_keys_when_closed(self, rita: User) -> None:
+    def test_does_not_change_by_one_person_who_says_it_twice(self, rita: User) -> None:
+        _register(rita)
+        services.ask_or_approve(action=services.CLOSE, code="ALFA", facts={}, by=rita, reason="merged", now=NOON)
+
+        with pytest.raises(OwnApproval):
+            services.ask_or_approve(action=services.CLOSE, code="ALFA", facts={}, by=rita, reason="merged", now=NOON)
+
+        assert Bank.objects.get().status == "active"
+
+    def test_ends_for_good_with_its_keys_when_closed(self, rita: User, otto: User) -> None:
         _register(rita)
 
-        services.close_bank(code="ALFA", by=rita, reason="merged", now=NOON)
+        _both(services.CLOSE, rita, otto)
 
         assert BankKey.objects.get().revoked_at == NOON
         with pytest.raises(BankClosed):
-            services.reactivate_bank(code="ALFA", by=rita, reason="regret", now=NOON)
+            services.ask(action=services.REACTIVATE, code="ALFA", facts={}, by=rita, reason="regret", now=NOON)
         with pytest.raises(BankClosed):
-            services.add_bank_key(code="ALFA", public_key=SPARE_KEY.public_key, by=rita, now=NOON)
+            services.ask(action=services.ADD_KEY, code="ALFA", facts={"public_key": SPARE_KEY.public_key}, by=rita, reason="?", now=NOON)
 
     def test_is_none_for_a_bank_nobody_registered(self, rita: User) -> None:
         with pytest.raises(BankUnknown):
             services.suspend_bank(code="NONE", by=rita, reason="?", now=NOON)
 
+    def test_is_told_to_all_banks_by_the_change_itself(self, rita: User) -> None:
+        _register(rita)
+        before = directory_version()
+
+        services.suspend_bank(code="ALFA", by=rita, reason="under review", now=NOON)
+
+        assert directory_version() == before + 1
+        assert _told(Directory.objects.get(version=before + 1).value)["ALFA"].status == "suspended"
+
+
+class TestADebitCap:
+    def test_is_set_by_two_persons_and_told_to_all_banks(self, rita: User, otto: User) -> None:
+        _register(rita)
+
+        _both(services.SET_CAP, rita, otto, currency="EUR", cap_minor=500_000)
+
+        assert Bank.objects.get().debit_caps == {"EUR": 500_000}
+        assert _told(Directory.objects.latest("version").value)["ALFA"].debit_caps == {"EUR": 500_000}
+
+    def test_is_the_one_the_first_person_asked_for(self, rita: User, otto: User) -> None:
+        _register(rita)
+        services.ask_or_approve(**_cap(500_000), by=rita, reason="new customers", now=NOON)
+
+        done = services.ask_or_approve(**_cap(900_000), by=otto, reason="new customers", now=NOON)
+
+        assert (done, Bank.objects.get().debit_caps) == (False, {})
+
+    def test_is_taken_away_again(self, rita: User, otto: User) -> None:
+        _register(rita)
+        _both(services.SET_CAP, rita, otto, currency="EUR", cap_minor=500_000)
+
+        _both(services.SET_CAP, rita, otto, currency="EUR", cap_minor=None)
+
+        assert Bank.objects.get().debit_caps == {}
+
+    @pytest.mark.parametrize("wrong", [{"currency": "euro", "cap_minor": 1}, {"currency": "EUR", "cap_minor": -1}], ids=str)
+    def test_is_one_the_directory_can_carry(self, rita: User, wrong: dict[str, Any]) -> None:
+        _register(rita)
+
+        with pytest.raises(CapInvalid):
+            services.ask(action=services.SET_CAP, code="ALFA", facts=wrong, by=rita, reason="?", now=NOON)
+
 
 class TestABanksKeys:
-    def test_stand_beside_each_other_until_one_is_revoked(self, rita: User) -> None:
+    def test_stand_beside_each_other_until_one_is_revoked(self, rita: User, otto: User) -> None:
         _register(rita)
-        services.add_bank_key(code="ALFA", public_key=SPARE_KEY.public_key, by=rita, now=NOON)
+        _both(services.ADD_KEY, rita, otto, public_key=SPARE_KEY.public_key)
 
         services.revoke_key(key_id=ALPHA_KEY.key_id, by=rita, reason="rotated", now=NOON)
 
-        (bank,) = _told(services.publish_directory(key=signing.generate(), by=rita, now=NOON)).values()
+        (bank,) = _told(Directory.objects.latest("version").value).values()
         assert {key.id: key.revoked for key in bank.keys} == {ALPHA_KEY.key_id: True, SPARE_KEY.key_id: False}
 
-    def test_do_not_come_back(self, rita: User) -> None:
+    def test_do_not_come_back(self, rita: User, otto: User) -> None:
         _register(rita)
         services.revoke_key(key_id=ALPHA_KEY.key_id, by=rita, reason="lost", now=NOON)
 
         with pytest.raises(KeyTaken):
-            services.add_bank_key(code="ALFA", public_key=ALPHA_KEY.public_key, by=rita, now=NOON)
+            _both(services.ADD_KEY, rita, otto, public_key=ALPHA_KEY.public_key)
 
     def test_are_known_before_they_are_revoked(self, rita: User) -> None:
         with pytest.raises(KeyUnknown):
@@ -188,17 +251,19 @@ class TestPublishDirectory:
         changed = services.publish_directory(key=head_key, by=rita, now=NOON)
 
         assert [(each.version, each.is_new) for each in (first, same, changed)] == [(1, True), (1, False), (2, True)]
-        assert [_inside(each).version for each in (first, same, changed)] == [1, 1, 2]
+        assert [_inside(each.document.value).version for each in (first, same, changed)] == [1, 1, 2]
         assert same.document == first.document
-        assert _told(changed)["ALFA"].status == "suspended"
+        assert _told(changed.document.value)["ALFA"].status == "suspended"
 
-    def test_signs_anew_under_a_new_key(self, rita: User) -> None:
+    def test_signs_the_same_version_anew_under_a_new_key(self, rita: User) -> None:
         _register(rita)
-        services.publish_directory(key=signing.generate(), by=rita, now=NOON)
+        first = services.publish_directory(key=signing.generate(), by=rita, now=NOON)
+        new_key = signing.generate()
 
-        again = services.publish_directory(key=signing.generate(), by=rita, now=NOON)
+        again = services.publish_directory(key=new_key, by=rita, now=NOON)
 
-        assert (again.version, again.is_new) == (2, True)
+        assert (again.version, again.is_new, again.document.key_id) == (1, True, new_key.key_id)
+        assert again.document.value == first.document.value
 
     def test_has_something_to_say(self, rita: User) -> None:
         with pytest.raises(NothingToPublish):
@@ -222,21 +287,28 @@ class TestTheCommands:
         assert document.key_id == head_key.key_id
         assert capsys.readouterr().out == "1\n"
 
-    def test_say_in_one_line_what_is_wrong(self, tmp_path: Path) -> None:
+    def test_say_in_one_line_what_is_wrong(self, tmp_path: Path, rita: User) -> None:
         open_access()
 
         with pytest.raises(CommandError, match="no such bank"):
-            call_command("change_bank", "NONE", "suspend", reason="?")
+            call_command("change_bank", "NONE", "suspend", reason="?", username=rita.username)
 
-    def test_add_and_revoke_keys_and_change_a_banks_standing(self, tmp_path: Path) -> None:
+    def test_add_and_revoke_keys_and_change_a_banks_standing(
+        self, tmp_path: Path, rita: User, otto: User, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         open_access()
         (tmp_path / "alpha.pub").write_text(ALPHA_KEY.public_key)
         (tmp_path / "spare.pub").write_text(SPARE_KEY.public_key)
         call_command("register_bank", code="ALFA", name="Alpha Bank", key=tmp_path / "alpha.pub", partitions=4)
 
-        call_command("add_bank_key", "ALFA", key=tmp_path / "spare.pub")
-        call_command("revoke_key", ALPHA_KEY.key_id, reason="rotated")
-        call_command("change_bank", "ALFA", "suspend", reason="under review")
+        for person in (rita, otto):
+            said = {"reason": "as agreed", "username": person.username}
+            call_command("add_bank_key", "ALFA", key=tmp_path / "spare.pub", **said)
+            call_command("set_debit_cap", "ALFA", "EUR", "1000000", **said)
+        call_command("revoke_key", ALPHA_KEY.key_id, reason="rotated", username="rita")
+        call_command("change_bank", "ALFA", "suspend", reason="under review", username="rita")
 
-        assert Bank.objects.get().status == "suspended"
+        asked = "asked: a second person must give the same command"
+        assert capsys.readouterr().out.splitlines() == [asked, asked, "done", "done", "done", "done"]
+        assert (Bank.objects.get().status, Bank.objects.get().debit_caps) == ("suspended", {"EUR": 1_000_000})
         assert list(BankKey.objects.filter(revoked_at__isnull=True).values_list("key_id", flat=True)) == [SPARE_KEY.key_id]

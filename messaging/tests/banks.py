@@ -11,7 +11,7 @@ import msgspec
 from uuid_utils.compat import uuid7
 
 from access.site import Site, acting_as
-from messaging import directory, signing
+from messaging import directory, documents, signing
 from messaging.broker import Broker, Outgoing, Topic
 from messaging.consumer import Consumer
 from messaging.envelope import Envelope, Received, encode
@@ -94,13 +94,13 @@ class World:
         key = signing.create_key_file(file=file)
         return Actor(site=_site(code, self.head.key, file), key=key)
 
-    def document(self, *, version: int = 1, banks: Sequence[Bank] | None = None) -> directory.Document:
+    def document(self, *, version: int = 1, banks: Sequence[Bank] | None = None) -> documents.Document:
         """Return a directory the head bank signed."""
         with self.head.acting():
             listed = banks if banks is not None else [self.anna.entry(), self.bert.entry()]
             return directory.sign(value=directory.write(version=version, banks=listed, now=NOON), key=self.head.key)
 
-    def publish_directory(self, document: directory.Document | None = None) -> None:
+    def publish_directory(self, document: documents.Document | None = None) -> None:
         """Put a directory where every bank reads it."""
         document = document or self.document()
         self.broker.create_topics(topics=[Topic(name=DIRECTORY_TOPIC, partitions=1, compacted=True)])
@@ -110,7 +110,7 @@ class World:
 
     def open_letter_boxes(self) -> None:
         """Create the banks' topics, as their first start does."""
-        self.broker.create_topics(topics=[Topic(name=topic_of(code=bank.code), partitions=4) for bank in (self.anna, self.bert)])
+        self.broker.create_topics(topics=[Topic(name=topic_of(code=bank.code), partitions=4) for bank in (self.head, self.anna, self.bert)])
 
     def post(self, value: bytes, *, headers: Sequence[tuple[str, bytes]], to: str = "", partition: int = 0) -> None:
         """Write any bytes into a letter box, as anybody who may write there could."""

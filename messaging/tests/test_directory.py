@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from access.site import acting_as
-from messaging import directory, selectors, signing
+from messaging import directory, documents, selectors, signing
 from messaging.consumer import Consumer
 from messaging.directory import Outcome
 from messaging.errors import DirectoryRefused
@@ -94,7 +94,7 @@ class TestADirectory:
         signature = world.head.key.sign(domain=signing.Domain.MESSAGE, value=value)
 
         with pytest.raises(DirectoryRefused):
-            directory.take(document=directory.Document(value=value, signature=signature, key_id=world.head.key.key_id), now=NOON)
+            directory.take(document=documents.Document(value=value, signature=signature, key_id=world.head.key.key_id), now=NOON)
 
     def test_that_moves_a_key_to_another_bank_is_refused_whole(self, world: World) -> None:
         directory.take(document=world.document(), now=NOON)
@@ -120,7 +120,7 @@ class TestADirectory:
 class TestADirectoryAsAFile:
     def test_is_the_same_document(self, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         file = tmp_path / "directory.json"
-        file.write_bytes(directory.pack(world.document()))
+        file.write_bytes(documents.pack(world.document()))
 
         call_command("import_directory", str(file))
 

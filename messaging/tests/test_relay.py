@@ -291,6 +291,23 @@ class TestTheHeadBanksRelay:
             assert self.publish(relay, 11, 12) == 1
             assert len(world.broker.records(topic="bank-directory")) == 1
 
+    def test_signs_what_the_register_announced(self, world: World) -> None:
+        assert isinstance(world.broker, MemoryBroker)
+        with acting_as(world.head.site):
+            with transaction.atomic():
+                directory.announce(banks=[world.anna.entry()], now=NOON)
+            unsigned = directory.current()
+
+            self.publish(relay_of(world.head, world), 0)
+
+            document = directory.current()
+        assert unsigned is None
+        assert document is not None
+        with acting_as(world.bert.site):
+            Directory.objects.all().delete()  # from here on this database is Beta's
+            assert directory.take(document=document, now=NOON) is directory.Outcome.TAKEN
+        assert [record.value for record in world.broker.records(topic="bank-directory")] == [document.value]
+
     def store(self, world: World, *, version: int) -> None:
         document = world.document(version=version)
         Directory.objects.create(

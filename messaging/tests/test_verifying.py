@@ -1,5 +1,7 @@
 """Messages that cannot count: each is kept with its reason, and the good ones behind it pass."""
 
+from dataclasses import replace
+
 import pytest
 
 from messaging import dead_letters, signing
@@ -44,6 +46,17 @@ class TestAMessageThatCannotCount:
         value = letter("pay 1", source="BNKA", destination="BNKB")
         bert.post(value.replace(b"pay 1", b"pay 9"), headers=bert.anna.key.headers(domain=Domain.MESSAGE, value=value))
         self.check("signature-wrong", consumer, host, bert)
+
+    def test_is_one_that_only_banks_send_from_the_head_bank(self, bert: World, consumer: Consumer, host: Host) -> None:
+        value = letter("x", source="HEAD", destination="BNKB")
+        bert.post(value, headers=bert.head.key.headers(domain=Domain.MESSAGE, value=value))
+        self.check("sender-wrong", consumer, host, bert)
+
+    def test_is_one_that_only_the_head_bank_sends_from_a_bank(self, bert: World, host: Host) -> None:
+        notices = {"notice.given": replace(host.handlers["greeting.sent"], of_head_bank=True)}
+        value = letter("x", source="BNKA", destination="BNKB", type="notice.given.v1")
+        bert.post(value, headers=bert.anna.key.headers(domain=Domain.MESSAGE, value=value))
+        self.check("sender-wrong", Consumer(broker=bert.broker, handlers=host.handlers | notices), host, bert)
 
     def test_is_one_signed_with_a_key_nobody_knows(self, bert: World, consumer: Consumer, host: Host) -> None:
         value = letter("x", source="BNKA", destination="BNKB")

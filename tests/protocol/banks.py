@@ -15,7 +15,7 @@ from accounts.models import Account, Customer
 from accounts.money import Money
 from accounts.services import open_internal_accounts
 from messaging import directory, signing
-from messaging.directory import Document
+from messaging.documents import Document
 from messaging.events import Bank as BankEntry
 from messaging.events import BankKey
 from messaging.letter_box import topic_of

@@ -11,7 +11,7 @@ from accounts.money import Money
 from messaging import envelope
 from messaging.broker import Outgoing, Record, Topic
 from messaging.consumer import Consumer
-from messaging.directory import Document
+from messaging.documents import Document
 from messaging.events import DIRECTORY_TOPIC
 from messaging.letter_box import topic_of
 from messaging.memory import MemoryBroker

@@ -1,4 +1,4 @@
-"""Add a key to a bank."""
+"""Add a key to a bank by hand."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -13,19 +13,28 @@ from headbank import services
 
 
 class Command(BaseCommand):
-    help = "Let another public key speak for a bank of the register, beside those it has. Prints the key's id."
+    help = (
+        "Let another public key speak for a bank beside those it has, when it cannot announce it itself (rotate_key): "
+        "the first person asks, a second one grants."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("code")
         parser.add_argument("--key", required=True, type=Path, metavar="FILE", help="the bank's new public key (.pub)")
-        parser.add_argument("--as", dest="username", default="system", metavar="USER")
+        parser.add_argument("--reason", required=True)
+        parser.add_argument("--as", dest="username", required=True, metavar="USER")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            public_key = options["key"].read_text().strip()
-            by = selectors.user_named(options["username"])
-            key_id = services.add_bank_key(code=options["code"], public_key=public_key, by=by, now=timezone.now())
+            facts = {"public_key": options["key"].read_text().strip()}
+            done = services.ask_or_approve(
+                action=services.ADD_KEY,
+                code=options["code"],
+                facts=facts,
+                by=selectors.user_named(options["username"]),
+                reason=options["reason"],
+                now=timezone.now(),
+            )
         except (DomainError, OSError, UnicodeDecodeError) as refusal:
             raise CommandError(str(refusal)) from refusal
-        self.stderr.write("Done. Now publish_directory.")
-        self.stdout.write(key_id)
+        self.stdout.write("done" if done else "asked: a second person must give the same command")

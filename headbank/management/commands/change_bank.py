@@ -1,4 +1,4 @@
-"""Suspend, reactivate or close a bank."""
+"""Approve, suspend, reactivate or close a bank."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -10,22 +10,30 @@ from access import selectors
 from access.errors import DomainError
 from headbank import services
 
-_DEEDS = {"suspend": services.suspend_bank, "reactivate": services.reactivate_bank, "close": services.close_bank}
+_ASKED = {"approve": services.APPROVE, "reactivate": services.REACTIVATE, "close": services.CLOSE}
 
 
 class Command(BaseCommand):
-    help = "Suspend, reactivate or close (for good) a bank of the register; the other banks learn it from the next directory."
+    help = (
+        "Suspend a bank of the register at once; approve, reactivate or close it (for good) by two persons, of whom the first asks "
+        "and the second grants. The other banks are told within seconds."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("code")
-        parser.add_argument("deed", choices=sorted(_DEEDS))
+        parser.add_argument("deed", choices=["suspend", *_ASKED])
         parser.add_argument("--reason", required=True)
-        parser.add_argument("--as", dest="username", default="system", metavar="USER")
+        parser.add_argument("--as", dest="username", required=True, metavar="USER")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        said = {"code": options["code"], "reason": options["reason"], "now": timezone.now()}
         try:
             by = selectors.user_named(options["username"])
-            _DEEDS[options["deed"]](code=options["code"], by=by, reason=options["reason"], now=timezone.now())
+            if options["deed"] == "suspend":
+                services.suspend_bank(by=by, **said)
+                done = True
+            else:
+                done = services.ask_or_approve(action=_ASKED[options["deed"]], facts={}, by=by, **said)
         except DomainError as refusal:
             raise CommandError(str(refusal)) from refusal
-        self.stderr.write("Done. Now publish_directory.")
+        self.stdout.write("done" if done else "asked: a second person must give the same command")

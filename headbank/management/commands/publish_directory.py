@@ -11,11 +11,11 @@ from access import selectors
 from access.errors import DomainError
 from access.site import this_bank
 from headbank import services
-from messaging import directory, signing
+from messaging import documents, signing
 
 
 class Command(BaseCommand):
-    help = "Sign the register as the next version of the directory; the relay publishes it. Prints the version."
+    help = "Sign the register as it is here and now, for a file; a running relay does so by itself. Prints the version."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--out", type=Path, metavar="FILE", help="write the signed document here too, for import_directory")
@@ -29,7 +29,7 @@ class Command(BaseCommand):
             key = signing.load_key_file(file=key_file)
             published = services.publish_directory(key=key, by=selectors.user_named(options["username"]), now=timezone.now())
             if options["out"]:
-                options["out"].write_bytes(directory.pack(published.document))
+                options["out"].write_bytes(documents.pack(published.document))
         except (DomainError, OSError) as refusal:
             raise CommandError(str(refusal)) from refusal
         self.stderr.write("A new version." if published.is_new else "The register has not changed.")

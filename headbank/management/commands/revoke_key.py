@@ -12,12 +12,12 @@ from headbank import services
 
 
 class Command(BaseCommand):
-    help = "End a key's word for its bank, for ever; the other banks learn it from the next directory."
+    help = "End a key's word for its bank at once and for ever; the other banks are told within seconds."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("key_id")
         parser.add_argument("--reason", required=True)
-        parser.add_argument("--as", dest="username", default="system", metavar="USER")
+        parser.add_argument("--as", dest="username", required=True, metavar="USER")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -25,4 +25,4 @@ class Command(BaseCommand):
             services.revoke_key(key_id=options["key_id"], by=by, reason=options["reason"], now=timezone.now())
         except DomainError as refusal:
             raise CommandError(str(refusal)) from refusal
-        self.stderr.write("Done. Now publish_directory.")
+        self.stdout.write("done")

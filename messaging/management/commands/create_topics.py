@@ -11,11 +11,12 @@ from messaging.kafka import get_broker
 
 
 class Command(BaseCommand):
-    help = "Create this bank's letter box, or the register of banks at the head bank; topics that exist stay as they are."
+    help = "Create this bank's letter box and, at the head bank, the register of banks; topics that exist stay as they are."
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            topic = letter_box.create_own_topic(broker=get_broker(), bank=this_bank())
+            topics = letter_box.create_own_topics(broker=get_broker(), bank=this_bank())
         except BrokerError as error:
             raise CommandError(f"The broker did not create it: {error}") from error
-        self.stdout.write(topic.name)
+        for topic in topics:
+            self.stdout.write(topic.name)

@@ -1,27 +1,35 @@
 """Replace a key of this bank."""
 
 from argparse import ArgumentParser
+from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from access.errors import DomainError
 from access.site import this_bank
 from messaging import services
-from messaging.errors import KeyFileUnusable
+from messaging.key_rotation import announce_key
 
 
 class Command(BaseCommand):
-    help = "Replace the key that signs tokens (TOKEN_KEY_FILE) and print its public half; what the old one signed counts until it is over."
+    help = (
+        "Replace the key that signs tokens (TOKEN_KEY_FILE) or messages (MESSAGE_KEY_FILE) and print the new one's public half. "
+        "What the old one signed counts until it is over. A key for messages is announced to the head bank; the running relay uses it "
+        "as soon as the directory names it."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--use", choices=("tokens",), required=True)
+        parser.add_argument("--use", choices=("messages", "tokens"), required=True)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        file = this_bank().token_key_file
+        for_messages = options["use"] == "messages"
+        file = this_bank().message_key_file if for_messages else this_bank().token_key_file
         if file is None:
             raise CommandError("No file is configured for this key.")
         try:
-            self.stdout.write(services.rotate_own_key(use=options["use"], file=file, now=timezone.now()))
-        except KeyFileUnusable as error:
+            rotate = announce_key if for_messages else partial(services.rotate_own_key, use="tokens")
+            self.stdout.write(rotate(file=file, now=timezone.now()))
+        except DomainError as error:
             raise CommandError(str(error)) from error

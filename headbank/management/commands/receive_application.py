@@ -1,0 +1,32 @@
+"""Take a bank's application from a file."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from access.errors import DomainError
+from headbank import services
+from headbank.errors import ApplicationRefused
+from messaging import documents
+
+
+class Command(BaseCommand):
+    help = (
+        "Take the application that a bank wrote to a file (apply_to_head_bank --out), as if it had come over HTTP. Prints the bank's code."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            document = documents.unpack(options["file"].read_bytes())
+            code = services.receive_application(document=document, now=timezone.now())
+        except ValueError as error:
+            raise CommandError(str(ApplicationRefused(why=f"this is not the file of an application ({error})"))) from error
+        except (DomainError, OSError) as refusal:
+            raise CommandError(str(refusal)) from refusal
+        self.stdout.write(code)

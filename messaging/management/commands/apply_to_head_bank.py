@@ -1,0 +1,39 @@
+"""Apply to the head bank."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from access.errors import DomainError
+from access.site import this_bank
+from messaging import documents
+from messaging.applying import write_application
+
+
+class Command(BaseCommand):
+    help = (
+        "Ask the head bank to take this bank into its register, signed with the bank's own key. The head bank's staff give the one-time "
+        "code. With --out the application goes into a file, for their receive_application."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--one-time-code", required=True)
+        parser.add_argument("--contact", required=True, help="whom to ask at this bank")
+        parser.add_argument("--site-url", default="", help="where its pages are")
+        parser.add_argument("--api-url", default="", help="where its API is")
+        parser.add_argument("--out", type=Path, required=True, metavar="FILE")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        key_file = this_bank().message_key_file
+        if key_file is None:
+            raise CommandError("MESSAGE_KEY_FILE is not set; open_bank creates the key where it says.")
+        said = {name: options[name] for name in ("one_time_code", "contact", "site_url", "api_url")}
+        try:
+            document = write_application(**said, key_file=key_file, now=timezone.now())
+            options["out"].write_bytes(documents.pack(document))
+        except (DomainError, OSError) as refusal:
+            raise CommandError(str(refusal)) from refusal
+        self.stderr.write("Written. Two persons at the head bank decide about it.")
