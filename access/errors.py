@@ -100,6 +100,41 @@ class UserUnknown(DomainError):
     advice = "Nobody who may sign in is called {user}; open_bank creates the user system."
 
 
+class ClientNameInvalid(DomainError):
+    """A program's user name is 1 to 60 small letters, digits, dots, dashes and underscores; `facts` carry `name`."""
+
+    code, title = "client-name-invalid", "This cannot be a program's user name."
+    advice = "Write small letters, digits, dots, dashes and underscores instead of {name!r}."
+
+
+class ClientNameTaken(DomainError):
+    """A user has this name already; `facts` carry `name`."""
+
+    code, title = "client-name-taken", "This user name is taken."
+    advice = "Choose another than {name}; users are never deleted."
+
+
+class ScopeUnknown(DomainError):
+    """A scope is no permission of the API client's role; `facts` carry `scopes` and `known`."""
+
+    code, title = "scope-unknown", "There is no such scope."
+    advice = "Leave out {scopes}; there are {known}."
+
+
+class ClientUnknown(DomainError):
+    """There is no active API client of this name; `facts` carry `user`."""
+
+    code, title = "client-unknown", "There is no such API client."
+    advice = "Check the user {user}."
+
+
+class ClientLimitInvalid(DomainError):
+    """A limit is 0 to 10^15 minor units, once in each currency of the bank; `facts` carry `currency`."""
+
+    code, title = "client-limit-invalid", "This cannot be a program's limit."
+    advice = "Name each currency of the bank at most once, with 0 to 10^15 minor units; look at {currency}."
+
+
 class NotAllowed(DomainError):
     """The user's roles do not include the permission; `facts` carry `permission`."""
 

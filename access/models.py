@@ -52,6 +52,7 @@ class ApiClient(models.Model):
 
     class Meta:
         default_permissions = ("view",)
+        permissions = (("limit_client", "Can limit what an API client may order"),)
 
 
 class IdempotencyKey(models.Model):

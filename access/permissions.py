@@ -5,6 +5,8 @@ from django.contrib.auth.models import AbstractUser
 from access.errors import NotAllowed
 
 MANAGE_USERS = "access.manage_users"
+LIMIT_CLIENT = "access.limit_client"
+VIEW_CLIENTS = "access.view_apiclient"
 VIEW_USERS = "access.view_user"
 VIEW_APPROVALS = "access.view_approval"
 VIEW_AUDIT = "access.view_auditevent"

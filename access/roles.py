@@ -31,16 +31,26 @@ _SEE_TRANSPORT = frozenset(
         "messaging.view_recovery",
     }
 )
-_SEE_USERS = frozenset({"access.view_user", "auth.view_group"})
+_SEE_USERS = frozenset({"access.view_user", "access.view_apiclient", "auth.view_group"})
 _SEE_TRAIL = frozenset({"access.view_auditevent", "access.view_approval", "access.view_idempotencykey"})
 _SEE_REGISTER = frozenset({"headbank.view_bank", "headbank.view_bankkey", "headbank.view_invitation"})
-_SEE_ALL = _SEE_CUSTOMERS | _SEE_MONEY | _SEE_TRANSPORT | _SEE_USERS | _SEE_TRAIL | {"accounts.view_mandate", "accounts.view_balancestripe"}
+_SEE_ALL = (
+    _SEE_CUSTOMERS
+    | _SEE_MONEY
+    | _SEE_TRANSPORT
+    | _SEE_USERS
+    | _SEE_TRAIL
+    | {"accounts.view_mandate", "accounts.view_spend", "accounts.view_balancestripe"}
+)
 
 BANK_ROLES: Mapping[str, frozenset[str]] = {
-    ADMINISTRATOR: _SEE_USERS | _SEE_TRAIL | _SEE_TRANSPORT | {"access.manage_users", "accounts.grant_mandate"},
+    ADMINISTRATOR: _SEE_USERS
+    | _SEE_TRAIL
+    | _SEE_TRANSPORT
+    | {"access.manage_users", "access.limit_client", "accounts.grant_mandate", "accounts.view_mandate"},
     SUPERVISOR: _SEE_ALL
     | {"accounts.close_customer", "accounts.freeze_account", "accounts.unfreeze_account", "accounts.close_account"}
-    | {"accounts.limit_account", "accounts.place_hold", "accounts.issue_card"}
+    | {"access.limit_client", "accounts.limit_account", "accounts.place_hold", "accounts.issue_card"}
     | {"transfers.approve", "transfers.cancel", "transfers.reverse", "transfers.adjust"}
     | {"messaging.decide_dead_letter", "messaging.end_recovery"},
     TELLER: _SEE_CUSTOMERS

@@ -9,9 +9,9 @@ from uuid import UUID
 
 import msgspec
 
-from access.errors import ApprovalUnknown, UserUnknown
+from access.errors import ApprovalUnknown, ClientUnknown, UserUnknown
 from access.keyring import Keyring
-from access.models import Approval, User
+from access.models import ApiClient, Approval, User
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +53,43 @@ class WaitingApproval:
     asked_by: str
     asked_by_id: int
     asked_at: Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class ClientLimit(msgspec.Struct, frozen=True, kw_only=True):
+    """How much a program may order in a currency, in minor units: at once, and in a day; null is without limit."""
+
+    currency: str
+    per_transfer_minor: int | None
+    per_day_minor: int | None
+
+
+class ClientRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A program. `scopes` null is all that its role may; without `whole_bank` it acts for the customers who gave it a mandate."""
+
+    username: str
+    name: str
+    is_active: bool
+    scopes: list[str] | None
+    whole_bank: bool
+    requests_per_minute: int | None
+    limits: list[ClientLimit]
+    enlisted_at: Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+def clients(*, after: str = "", limit: int = 50) -> list[ClientRow]:
+    """Return the programs by user name, from behind the one named by `after`."""
+    rows = ApiClient.objects.select_related("user").filter(user__username__gt=after).order_by("user__username")
+    return [_client_row(row) for row in rows[:limit]]
+
+
+def client_named(*, username: str) -> ClientRow:
+    """Return the program of this name; raises ClientUnknown."""
+    return _client_row(_client(username))
+
+
+def client_user(username: str) -> User:
+    """Return the user a program acts as; raises ClientUnknown."""
+    return _client(username).user
 
 
 def waiting(*, after: UUID | None = None, limit: int = 50) -> list[WaitingApproval]:
@@ -115,3 +152,24 @@ def key_set(*, keyring: Keyring) -> KeySet:
     """Return the keys that count as a program reads them."""
     keys = keyring.public_keys().items()
     return KeySet(keys=[PublicKey(kid=key_id, x=urlsafe_b64encode(bytes.fromhex(key)).rstrip(b"=").decode()) for key_id, key in keys])
+
+
+def _client(username: str) -> ApiClient:
+    client = ApiClient.objects.select_related("user").filter(user__username=username).first()
+    if client is None:
+        raise ClientUnknown(user=username)
+    return client
+
+
+def _client_row(row: ApiClient) -> ClientRow:
+    limits = [ClientLimit(currency=currency, **msgspec.structs.asdict(limit)) for currency, limit in sorted(row.user.order_limits.items())]
+    return ClientRow(
+        username=row.user.get_username(),
+        name=row.user.get_full_name(),
+        is_active=row.user.is_active,
+        scopes=row.scopes,
+        whole_bank=row.whole_bank,
+        requests_per_minute=row.requests_per_minute,
+        limits=limits,
+        enlisted_at=row.user.date_joined,
+    )

@@ -224,6 +224,17 @@ def end(*, token: str, now: datetime) -> None:
             _end(sign_in, why="signed-out", now=now)
 
 
+def end_all(*, user: User, why: str, now: datetime) -> int:
+    """End every sign-in of a user with all its tokens, inside the caller's transaction; return how many rows that were."""
+    rows = OutstandingToken.objects.filter(user=user, expires_at__gt=now).order_by("id").select_for_update(no_key=True)
+    held = [row.pk for row in rows]  # first: what is read next cannot change under us
+    living = OutstandingToken.objects.filter(pk__in=held, blacklistedtoken=None)
+    ended = len(BlacklistedToken.objects.bulk_create([BlacklistedToken(token=row) for row in living]))
+    if ended:
+        audit.record(actor=user, action="tokens.ended", subject=f"user:{user.pk}", reason=why, now=now)
+    return ended
+
+
 def read_access(*, token: str, now: datetime) -> AccessToken:
     """Return an access token that is ours and of this moment, whoever it speaks for; raises TokenRefused."""
     return _read(AccessToken, token, now=now)

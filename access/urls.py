@@ -2,11 +2,15 @@
 
 from django.urls import path
 
-from access import api
+from access.api import clients, sign_in
 
 urlpatterns = [
-    path("auth/token", api.SignIn.as_view(), name="auth-token"),
-    path("auth/refresh", api.Refresh.as_view(), name="auth-refresh"),
-    path("auth/logout", api.SignOut.as_view(), name="auth-logout"),
-    path("me", api.Me.as_view(), name="me"),
+    path("auth/token", sign_in.SignIn.as_view(), name="auth-token"),
+    path("auth/refresh", sign_in.Refresh.as_view(), name="auth-refresh"),
+    path("auth/logout", sign_in.SignOut.as_view(), name="auth-logout"),
+    path("me", sign_in.Me.as_view(), name="me"),
+    path("clients", clients.Clients.as_view(), name="clients"),
+    path("clients/<str:username>", clients.Client.as_view(), name="client"),
+    path("clients/<str:username>/limits", clients.Limits.as_view(), name="clients-limits"),
+    path("clients/<str:username>/secret", clients.RenewSecret.as_view(), name="clients-secret"),
 ]

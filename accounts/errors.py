@@ -221,10 +221,3 @@ class CardStatusWrong(DomainError):
 
     code, title = "card-status-wrong", "This cannot be done to the card."
     advice = "Card {card} is {status}."
-
-
-class ClientUnknown(DomainError):
-    """Mandates are given to an active user; `facts` carry `user`."""
-
-    code, title = "client-unknown", "There is no such API client."
-    advice = "Check the user {user}."

@@ -29,11 +29,11 @@ _ERRORS: Mapping[int, tuple[type[DomainError], ...]] = {
     404: (
         access.errors.UserUnknown,
         access.errors.ApprovalUnknown,
+        access.errors.ClientUnknown,
         accounts.errors.AccountUnknown,
         accounts.errors.HoldUnknown,
         accounts.errors.CustomerUnknown,
         accounts.errors.CardUnknown,
-        accounts.errors.ClientUnknown,
         messaging.errors.OffsetUnknown,
         transfers.errors.TransferUnknown,
         headbank.errors.BankUnknown,
@@ -43,6 +43,7 @@ _ERRORS: Mapping[int, tuple[type[DomainError], ...]] = {
     409: (  # true now, may be otherwise later
         access.errors.InProgress,
         access.errors.ApprovalNotWaiting,
+        access.errors.ClientNameTaken,
         accounts.errors.AccountClosed,
         accounts.errors.AccountFrozen,
         accounts.errors.HoldEnded,
@@ -81,6 +82,9 @@ _ERRORS: Mapping[int, tuple[type[DomainError], ...]] = {
     422: (
         access.errors.KeyReused,
         access.errors.ReasonMissing,
+        access.errors.ClientNameInvalid,
+        access.errors.ClientLimitInvalid,
+        access.errors.ScopeUnknown,
         accounts.errors.AmountInvalid,
         accounts.errors.CurrencyUnknown,
         accounts.errors.CurrencyMismatch,

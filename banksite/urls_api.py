@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from access.api import PublicKeys
+from access.api.sign_in import PublicKeys
 from banksite import api, views_api
 
 endpoints: list[URLPattern | URLResolver] = [

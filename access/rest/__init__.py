@@ -5,6 +5,7 @@ from access.rest.endpoint import ANYONE, SIGNED_IN, Endpoint, OpenEndpoint, user
 from access.rest.pages import Page, page_of, position
 from access.rest.problem import Fault, Problem
 from access.rest.schema import operation
+from access.rest.showing import ShowingOnce
 
 __all__ = [
     "ANYONE",
@@ -14,6 +15,7 @@ __all__ = [
     "OpenEndpoint",
     "Page",
     "Problem",
+    "ShowingOnce",
     "operation",
     "page_of",
     "position",

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from access.errors import ReasonMissing
 from access.rest import Endpoint, operation, page_of, position, read_body, read_query, user_of
 from accounts import selectors, services
-from accounts.api.words import AccountShown, AccountsShown, Because, Currency, PageQuery
+from accounts.api.words import AccountShown, AccountsShown, Because, Currency, PageQuery, Reason
 from accounts.errors import (
     AccountClosed,
     AccountFrozen,
@@ -24,8 +24,11 @@ from accounts.errors import (
     CustomerClosed,
     CustomerUnknown,
     KindNotOffered,
+    LimitInUse,
+    LimitInvalid,
 )
-from accounts.permissions import CLOSE_ACCOUNT, FREEZE_ACCOUNT, OPEN_CUSTOMER, UNFREEZE_ACCOUNT, VIEW_ACCOUNT
+from accounts.money import MAX_AMOUNT_MINOR
+from accounts.permissions import CLOSE_ACCOUNT, FREEZE_ACCOUNT, LIMIT_ACCOUNT, OPEN_CUSTOMER, UNFREEZE_ACCOUNT, VIEW_ACCOUNT
 
 
 class NewAccount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,6 +50,20 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """A question that waits for a second person, at `approvals`."""
 
     approval_id: UUID
+
+
+class NewCreditLimit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How far the account may be overdrawn, in minor units of its currency, and why."""
+
+    credit_limit_minor: Annotated[int, Meta(ge=0, le=MAX_AMOUNT_MINOR, examples=[50_000])]
+    reason: Reason
+
+
+class CreditLimitSet(msgspec.Struct, frozen=True, kw_only=True):
+    """The account as it is now, and the question that waits for a second person where the limit is to rise."""
+
+    account: AccountShown
+    approval_id: UUID | None
 
 
 class Accounts(Endpoint):
@@ -145,6 +162,33 @@ class Unfreeze(Endpoint):
         def effect() -> tuple[int, Asked]:
             selectors.require_account(by=by, number=number)
             return 202, Asked(approval_id=services.ask_unfreeze(number=number, reason=reason, by=by, now=timezone.now()))
+
+        return self.once(request, effect)
+
+
+class CreditLimit(Endpoint):
+    """`accounts/{number}/credit-limit`."""
+
+    needs = {"POST": LIMIT_ACCOUNT}
+
+    @operation(
+        id="accounts_set_credit_limit",
+        summary="Set an account's credit limit",
+        tag="accounts",
+        body=NewCreditLimit,
+        answers={200: CreditLimitSet, 202: CreditLimitSet},
+        is_kept=True,
+        refuses=(ReasonMissing, AccountUnknown, AccountInternal, AccountClosed, LimitInvalid, LimitInUse),
+    )
+    def post(self, request: Request, number: str) -> Response:
+        """Lower a credit limit at once: 200. To raise it a second person is asked: 202, and it stays as it is until then."""
+        given, by = read_body(request, NewCreditLimit), user_of(request)
+
+        def effect() -> tuple[int, CreditLimitSet]:
+            approval = services.set_credit_limit(
+                number=number, limit_minor=given.credit_limit_minor, reason=given.reason, by=by, now=timezone.now()
+            )
+            return (202 if approval else 200), CreditLimitSet(approval_id=approval, account=_shown(number))
 
         return self.once(request, effect)
 

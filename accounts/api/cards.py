@@ -15,7 +15,7 @@ from access.errors import ReasonMissing
 from access.models import User
 from access.rest import Endpoint, Page, operation, page_of, position, read_body, read_query, user_of
 from accounts import selectors, services
-from accounts.api.showing import ShowingOnce, WithCardNumber
+from accounts.api.showing import ShowingCardNumber, WithCardNumber
 from accounts.api.words import Because, Number, PageQuery
 from accounts.errors import AccountClosed, AccountInternal, AccountUnknown, CardStatusWrong, CardUnknown
 from accounts.permissions import FREEZE_ACCOUNT, ISSUE_CARD, VIEW_CARD
@@ -55,7 +55,7 @@ class CardIssued(WithCardNumber, frozen=True, kw_only=True):
         return cls(id=card.id, last_four=card.last_four, expires_date=card.expires_date, card_number=issued.full_number)
 
 
-class Cards(ShowingOnce):
+class Cards(ShowingCardNumber):
     """`cards`."""
 
     needs = {"GET": VIEW_CARD, "POST": ISSUE_CARD}
@@ -128,7 +128,7 @@ class Unblock(Endpoint):
         return self.once(request, _changing(services.unblock_card, card_id=card_id, reason=reason, by=by))
 
 
-class Replace(ShowingOnce):
+class Replace(ShowingCardNumber):
     """`cards/{id}/replace`."""
 
     needs = {"POST": ISSUE_CARD}

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from access.rest import Page, operation, page_of, position, read_body, read_query, user_of
 from access.rest.endpoint import Endpoint
 from accounts import selectors, services
-from accounts.api.showing import ShowingOnce, WithCardNumber
+from accounts.api.showing import ShowingCardNumber, WithCardNumber
 from accounts.api.words import Because, Currency, Number, PageQuery
 from accounts.errors import (
     CurrencyNotOffered,
@@ -69,7 +69,7 @@ class CustomerOpened(WithCardNumber, frozen=True, kw_only=True):
     card_id: UUID
 
 
-class Customers(ShowingOnce):
+class Customers(ShowingCardNumber):
     """`customers`."""
 
     needs = {"GET": VIEW_CUSTOMER, "POST": OPEN_CUSTOMER}

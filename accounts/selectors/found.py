@@ -77,6 +77,13 @@ class CardRow(msgspec.Struct, frozen=True):
     issued_at: Moment
 
 
+class MandateRow(msgspec.Struct, frozen=True):
+    """A customer who lets a program act."""
+
+    customer_id: UUID
+    granted_at: Moment
+
+
 def account_by_number(*, number: str, reach: User | None = None) -> AccountRow:
     """Return the account; raises AccountUnknown, also where it is out of reach."""
     for row in _account_rows(Account.objects.filter(within(reach=reach, customer="customer_id"), number=number)):
@@ -189,6 +196,12 @@ def card_by_id(*, card_id: UUID) -> CardRow:
 def is_mandated(*, user: User, customer_id: UUID) -> bool:
     """Return whether the user may act for the customer."""
     return Mandate.objects.filter(user=user, customer_id=customer_id).exists()
+
+
+def find_mandates(*, user: User, after: UUID | None = None, limit: int = 50) -> list[MandateRow]:
+    """Return for whom the user may act, by customer, from behind the one named by `after`."""
+    rows = Mandate.objects.filter(user=user, **({"customer_id__gt": after} if after else {})).order_by("customer_id")
+    return [MandateRow(*row) for row in rows.values_list("customer_id", "granted_at")[:limit]]
 
 
 def mandates_of(*, user: User) -> list[UUID]:

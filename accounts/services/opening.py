@@ -1,4 +1,4 @@
-"""Opening and closing customers and their accounts, and letting programs act for them."""
+"""Opening and closing customers and their accounts."""
 
 import re
 from collections.abc import Mapping
@@ -16,11 +16,8 @@ from access.permissions import require
 from access.site import this_bank
 from accounts import iban, ledger, permissions
 from accounts.errors import (
-    ClientUnknown,
     CurrencyNotOffered,
-    CustomerClosed,
     CustomerHasAccounts,
-    CustomerUnknown,
     EmailInvalid,
     KindNotOffered,
     LimitInvalid,
@@ -28,9 +25,10 @@ from accounts.errors import (
     PhoneInvalid,
     PhoneTaken,
 )
-from accounts.models import CUSTOMER_KINDS, Account, Customer, Mandate
+from accounts.models import CUSTOMER_KINDS, Account, Customer
 from accounts.money import MAX_AMOUNT_MINOR
 from accounts.services.cards import make_card
+from accounts.services.locking import lock_customer
 from accounts.services.serials import take_serials
 
 Kind = Account.Kind
@@ -84,7 +82,7 @@ def open_account(*, customer_id: UUID, kind: str, currency: str, by: User, now: 
     if credit_limit_minor:
         require(by=by, permission=permissions.LIMIT_ACCOUNT)
     with transaction.atomic():
-        customer = _lock_customer(customer_id)
+        customer = lock_customer(customer_id)
         return _add_account(customer, kind, currency, credit_limit_minor, by=by, now=now)
 
 
@@ -99,7 +97,7 @@ def change_customer(
     checked = {"name": (name, _checked_name), "phone": (phone, _checked_phone), "email": (email, _checked_email)}
     given = {field: check(value) for field, (value, check) in checked.items() if value is not None}
     with transaction.atomic():
-        customer = _lock_customer(customer_id)
+        customer = lock_customer(customer_id)
         before = {field: getattr(customer, field) for field in given}
         changed = {field: value for field, value in given.items() if value != before[field]}
         if not changed:
@@ -119,35 +117,12 @@ def close_customer(*, customer_id: UUID, reason: str = "", by: User, now: dateti
     """Let a customer go whose accounts are all closed; raises NotAllowed, CustomerUnknown, CustomerClosed, CustomerHasAccounts."""
     require(by=by, permission=permissions.CLOSE_CUSTOMER)
     with transaction.atomic():
-        customer = _lock_customer(customer_id)
+        customer = lock_customer(customer_id)
         left = Account.objects.filter(customer=customer).exclude(status=Account.Status.CLOSED).order_by("id")
         if numbers := list(left.values_list("number", flat=True)):
             raise CustomerHasAccounts(customer=str(customer_id), accounts=", ".join(numbers))
         Customer.objects.filter(id=customer_id).update(closed_at=now)
         audit.record(actor=by, action="customer.closed", subject=str(customer_id), reason=reason, now=now)
-
-
-def grant_mandate(*, user: User, customer_id: UUID, by: User, now: datetime) -> None:
-    """Let an API client act for a customer; safe to repeat. Raises NotAllowed, ClientUnknown, CustomerUnknown, CustomerClosed."""
-    require(by=by, permission=permissions.GRANT_MANDATE)
-    if not user.is_active:
-        raise ClientUnknown(user=user.get_username())
-    with transaction.atomic():
-        customer = _lock_customer(customer_id)
-        if Mandate.objects.filter(user=user, customer=customer).exists():
-            return
-        Mandate.objects.create(user=user, customer=customer, granted_at=now)
-        audit.record(actor=by, action="mandate.granted", subject=str(customer_id), after={"user": user.get_username()}, now=now)
-
-
-def _lock_customer(customer_id: UUID) -> Customer:
-    """Lock a customer who has not left, so that nobody closes what another is opening for."""
-    customer = Customer.objects.select_for_update(no_key=True).filter(id=customer_id).first()
-    if customer is None:
-        raise CustomerUnknown(customer=str(customer_id))
-    if customer.closed_at is not None:
-        raise CustomerClosed(customer=str(customer_id))
-    return customer
 
 
 def _add_customer(customer: Customer) -> Customer:

@@ -3,7 +3,7 @@
 import pytest
 from uuid_utils.compat import uuid7
 
-from access.errors import DomainError, NotAllowed
+from access.errors import ClientUnknown, DomainError, NotAllowed
 from access.models import AuditEvent, User
 from access.tests.people import employ
 from accounts import errors, iban, ledger, permissions, selectors, services
@@ -140,7 +140,7 @@ class TestMandates:
         anna, shop = open_anna(tess), employ("shop")
         shop.is_active = False
 
-        with pytest.raises(errors.ClientUnknown):
+        with pytest.raises(ClientUnknown):
             services.grant_mandate(user=shop, customer_id=anna.id, by=tess, now=NOON)
 
 

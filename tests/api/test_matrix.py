@@ -28,6 +28,7 @@ STRANGERS = ("anonymous", "expired token", "forged token", "token of another ban
 CLIENT_OF_OTHERS = "client of other customers"
 EVERYBODY = frozenset({*ROLES, CLIENT_OF_OTHERS})
 PAYERS = frozenset({TELLER, API_CLIENT, CLIENT_OF_OTHERS})
+OVERSEERS = frozenset({ADMINISTRATOR, SUPERVISOR, AUDITOR})
 COUNTER = frozenset({SUPERVISOR, TELLER})
 READERS = frozenset({SUPERVISOR, TELLER, AUDITOR, API_CLIENT, CLIENT_OF_OTHERS})
 
@@ -54,8 +55,21 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("auth/refresh", "POST"): Row(status=401, is_open=True, body={"refresh_token": "x"}),
     ("auth/logout", "POST"): Row(status=401, is_open=True, body={"refresh_token": "x"}),
     ("me", "GET"): Row(status=200),
+    ("clients", "GET"): Row(status=200, may=OVERSEERS),
+    ("clients", "POST"): Row(status=200, may=frozenset({ADMINISTRATOR}), rehearsed=True, body={"username": "shop"}),
+    ("clients/<str:username>", "GET"): Row(status=200, may=OVERSEERS),
+    ("clients/<str:username>", "PATCH"): Row(status=200, may=frozenset({ADMINISTRATOR}), rehearsed=True, body={"is_active": False}),
+    ("clients/<str:username>/limits", "POST"): Row(
+        status=200, may=frozenset({ADMINISTRATOR, SUPERVISOR}), rehearsed=True, body={"limits": []}
+    ),
+    ("clients/<str:username>/secret", "POST"): Row(status=200, may=frozenset({ADMINISTRATOR}), rehearsed=True),
+    ("clients/<str:username>/mandates", "GET"): Row(status=200, may=OVERSEERS),
+    ("clients/<str:username>/mandates", "POST"): Row(
+        status=200, may=frozenset({ADMINISTRATOR}), rehearsed=True, body={"customer_id": "<uuid:customer_id>"}
+    ),
+    ("clients/<str:username>/mandates/<uuid:customer_id>/revoke", "POST"): Row(status=404, may=frozenset({ADMINISTRATOR})),
     ("banks", "GET"): Row(status=200),
-    ("approvals", "GET"): Row(status=200, may=frozenset({ADMINISTRATOR, SUPERVISOR, AUDITOR})),
+    ("approvals", "GET"): Row(status=200, may=OVERSEERS),
     ("approvals/<uuid:approval_id>/approve", "POST"): Row(status=200, may=frozenset({SUPERVISOR})),
     ("approvals/<uuid:approval_id>/refuse", "POST"): Row(status=422, may=frozenset({SUPERVISOR})),
     ("customers", "GET"): Row(status=200, may=READERS),
@@ -74,6 +88,9 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("accounts/<str:number>/freeze", "POST"): Row(status=200, may=COUNTER, rehearsed=True, body={"reason": "lost card"}),
     ("accounts/<str:number>/unfreeze", "POST"): Row(status=409, may=frozenset({SUPERVISOR}), body={"reason": "found it"}),
     ("accounts/<str:number>/close", "POST"): Row(status=409, may=COUNTER),
+    ("accounts/<str:number>/credit-limit", "POST"): Row(
+        status=200, may=frozenset({SUPERVISOR}), rehearsed=True, body={"credit_limit_minor": 100, "reason": "good customer"}
+    ),
     ("accounts/<str:number>/balance", "GET"): Row(status=200, may=READERS, others=404),
     ("accounts/<str:number>/statement", "GET"): Row(status=200, may=READERS, others=404),
     ("accounts/<str:number>/statement.csv", "GET"): Row(status=200, may=READERS, others=404),
@@ -135,7 +152,7 @@ def cast() -> Cast:
         question = Question(action="closed-bank.refund", subject="bank:BNKX", reason="it closed")
         [approval] = approvals.ask_each(questions=[question], by=employ("asker"), now=timezone.now())
     given = {who: token_of(user) for who, user in (staff | programs).items()}
-    places = {"<uuid:approval_id>": str(approval)} | belongings(staff[TELLER])
+    places = {"<uuid:approval_id>": str(approval), "<str:username>": "erp"} | belongings(staff[TELLER])
     return Cast(tokens=given | strangers(staff[SUPERVISOR]), places=places)
 
 

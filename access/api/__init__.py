@@ -1,0 +1,1 @@
+"""Signing in and out, who one is, and the programs that act in the bank, over the API."""

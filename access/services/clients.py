@@ -1,0 +1,139 @@
+"""The programs that act in the bank: enlisted, narrowed, limited, shut out; each change with its evidence."""
+
+import re
+import secrets
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from django.contrib.auth.models import Group
+from django.db import IntegrityError, transaction
+
+from access import audit, permissions, tokens
+from access.errors import ClientLimitInvalid, ClientNameInvalid, ClientNameTaken, ClientUnknown, ScopeUnknown
+from access.models import ApiClient, OrderLimit, User
+from access.permissions import require
+from access.roles import API_CLIENT, ROLES
+from access.site import this_bank
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}", re.ASCII)
+_SECRET_BYTES = 32
+_MOST_MINOR = 10**15
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EnlistedClient:
+    """A program and what it signs in with, which is shown once and kept nowhere."""
+
+    username: str
+    secret: str
+
+
+def enlist_client(
+    *,
+    username: str,
+    name: str,
+    scopes: Collection[str] | None,
+    whole_bank: bool,
+    requests_per_minute: int | None,
+    by: User,
+    now: datetime,
+) -> EnlistedClient:
+    """Let a program in: with the API client's role, narrowed to the scopes unless None, and for the customers who give it a mandate.
+
+    Raises NotAllowed, ClientNameInvalid, ScopeUnknown, ClientNameTaken.
+    """
+    require(by=by, permission=permissions.MANAGE_USERS)
+    if not _NAME.fullmatch(username):
+        raise ClientNameInvalid(name=username[:80])
+    given: dict[str, Any] = {"scopes": _checked(scopes), "whole_bank": whole_bank, "requests_per_minute": requests_per_minute}
+    secret = secrets.token_urlsafe(_SECRET_BYTES)
+    with transaction.atomic():
+        user = _add_user(username, name, secret, now=now)
+        user.groups.set(Group.objects.filter(name=API_CLIENT))
+        ApiClient.objects.create(user=user, **given)
+        audit.record(actor=by, action="client.enlisted", subject=f"user:{username}", after={"name": name} | given, now=now)
+    return EnlistedClient(username=username, secret=secret)
+
+
+def change_client(*, username: str, reason: str = "", by: User, now: datetime, **values: Any) -> None:
+    """Give a program other `scopes`, `whole_bank`, `requests_per_minute` or `is_active`; what is not named stays.
+
+    A program that is not active is shut out at once. Raises NotAllowed, ScopeUnknown, ClientUnknown.
+    """
+    require(by=by, permission=permissions.MANAGE_USERS)
+    if "scopes" in values:
+        values["scopes"] = _checked(values["scopes"])
+    with transaction.atomic():
+        client = _lock(username)
+        before = {name: client.user.is_active if name == "is_active" else getattr(client, name) for name in values}
+        changed = {name: value for name, value in values.items() if value != before[name]}
+        if not changed:
+            return
+        own = {name: value for name, value in changed.items() if name != "is_active"}
+        ApiClient.objects.filter(pk=client.pk).update(**own)
+        User.objects.filter(pk=client.pk).update(is_active=values.get("is_active", client.user.is_active))
+        old = {name: before[name] for name in changed}
+        audit.record(actor=by, action="client.changed", subject=f"user:{username}", before=old, after=changed, reason=reason, now=now)
+
+
+def limit_client(*, username: str, limits: Mapping[str, OrderLimit], reason: str = "", by: User, now: datetime) -> None:
+    """Set all that a program may order, by currency; a currency that is not named is without limit.
+
+    What it has ordered today counts. Raises NotAllowed, ClientLimitInvalid, ClientUnknown.
+    """
+    require(by=by, permission=permissions.LIMIT_CLIENT)
+    for currency, limit in limits.items():
+        amounts = [amount for amount in (limit.per_transfer_minor, limit.per_day_minor) if amount is not None]
+        if currency not in this_bank().currencies or not all(0 <= amount <= _MOST_MINOR for amount in amounts):
+            raise ClientLimitInvalid(currency=currency[:10])
+    given = {currency: msgspec.to_builtins(limit) for currency, limit in sorted(limits.items())}
+    with transaction.atomic():
+        client = _lock(username)
+        ApiClient.objects.filter(pk=client.pk).update(limits=given)
+        old, new = {"limits": client.limits}, {"limits": given}
+        audit.record(actor=by, action="client.limited", subject=f"user:{username}", before=old, after=new, reason=reason, now=now)
+
+
+def renew_secret(*, username: str, reason: str = "", by: User, now: datetime) -> EnlistedClient:
+    """Give a program another secret and end its sign-ins: who had the old one is out. Raises NotAllowed, ClientUnknown."""
+    require(by=by, permission=permissions.MANAGE_USERS)
+    secret = secrets.token_urlsafe(_SECRET_BYTES)
+    with transaction.atomic():
+        user = _lock(username).user
+        user.set_password(secret)
+        User.objects.filter(pk=user.pk).update(password=user.password)
+        tokens.end_all(user=user, why="secret-renewed", now=now)
+        audit.record(actor=by, action="client.secret-renewed", subject=f"user:{username}", reason=reason, now=now)
+    return EnlistedClient(username=username, secret=secret)
+
+
+def _checked(scopes: Collection[str] | None) -> list[str] | None:
+    """Return the scopes as they are kept; raises ScopeUnknown for one the role does not give."""
+    if scopes is None:
+        return None
+    if unknown := set(scopes) - ROLES[API_CLIENT]:
+        raise ScopeUnknown(scopes=", ".join(sorted(unknown))[:200], known=", ".join(sorted(ROLES[API_CLIENT])))
+    return sorted(set(scopes))
+
+
+def _add_user(username: str, name: str, secret: str, *, now: datetime) -> User:
+    user = User(username=username, first_name=name[:150], date_joined=now)
+    user.set_password(secret)
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+    except IntegrityError as error:
+        raise ClientNameTaken(name=username) from error
+    return user
+
+
+def _lock(username: str) -> ApiClient:
+    """Lock a program's row; raises ClientUnknown."""
+    rows = ApiClient.objects.select_for_update(no_key=True, of=("self",)).select_related("user")
+    client = rows.filter(user__username=username).first()
+    if client is None:
+        raise ClientUnknown(user=username)
+    return client

@@ -1,0 +1,176 @@
+"""Programs over the API: let in, narrowed, limited, given mandates, and shut out."""
+
+from typing import Any
+
+import pytest
+
+from access.models import AuditEvent, User
+from access.roles import ADMINISTRATOR, SUPERVISOR, TELLER
+from accounts.services import OpenedCustomer
+from accounts.tests.people import open_anna
+from tests.api.bank import Api, employ, token_of
+
+CLIENTS = "/api/v1/clients"
+ME = "/api/v1/me"
+
+
+@pytest.fixture
+def ada() -> str:
+    """Return the administrator's token."""
+    return token_of(employ("ada", ADMINISTRATOR))
+
+
+@pytest.fixture
+def anna() -> OpenedCustomer:
+    return open_anna(employ("tess", TELLER))
+
+
+def enlist(api: Api, token: str, **more: object) -> Any:
+    return api.post(CLIENTS, {"username": "erp", "name": "Jansen's ERP"} | more, token=token, key="enlist")
+
+
+def come_in(api: Api, secret: str) -> str:
+    """Return the access token the program gets for its secret, nothing where it gets none."""
+    return str(api.sign_in("erp", secret).json().get("access_token", ""))
+
+
+class TestANewProgram:
+    def test_signs_in_with_a_secret_that_is_shown_once(self, api: Api, ada: str) -> None:
+        made, repeated = enlist(api, ada), enlist(api, ada)
+
+        assert (made.status_code, repeated.status_code) == (201, 201)
+        assert repeated.json() == {"username": "erp", "secret": None}
+        me = api.get(ME, token=come_in(api, made.json()["secret"])).json()
+        assert (me["username"], me["roles"], me["acts_for_all"]) == ("erp", ["API client"], False)
+
+    def test_may_what_its_scopes_leave_of_its_role(self, api: Api, ada: str) -> None:
+        secret = enlist(api, ada, scopes=["accounts.view_account"]).json()["secret"]
+
+        token = come_in(api, secret)
+
+        assert api.get(ME, token=token).json()["permissions"] == ["accounts.view_account"]
+        assert api.get("/api/v1/transfers", token=token).status_code == 403
+
+    @pytest.mark.parametrize(
+        ("given", "status", "code"),
+        [
+            ({"username": "Erp"}, 422, "client-name-invalid"),
+            ({"username": "a/b"}, 422, "client-name-invalid"),
+            ({"scopes": ["transfers.approve"]}, 422, "scope-unknown"),
+            ({"username": "ada"}, 409, "client-name-taken"),
+        ],
+    )
+    def test_is_refused_what_does_not_fit(self, api: Api, ada: str, given: dict[str, object], status: int, code: str) -> None:
+        answer = enlist(api, ada, **given)
+
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+    def test_is_listed_with_what_it_may(self, api: Api, ada: str) -> None:
+        enlist(api, ada)
+
+        [listed] = api.get(CLIENTS, token=ada).json()["data"]
+
+        assert listed == api.get(f"{CLIENTS}/erp", token=ada).json()
+        assert (listed["name"], listed["scopes"], listed["limits"], listed["is_active"]) == ("Jansen's ERP", None, [], True)
+        assert api.get(f"{CLIENTS}/ada", token=ada).json()["code"] == "client-unknown"
+
+
+class TestAChange:
+    def test_counts_at_once_and_leaves_what_it_does_not_name(self, api: Api, ada: str) -> None:
+        token = come_in(api, enlist(api, ada, requests_per_minute=70).json()["secret"])
+
+        changed = api.ask("PATCH", f"{CLIENTS}/erp", {"scopes": [], "reason": "leaving"}, token=ada, key="c")
+
+        assert (changed.status_code, changed.json()["scopes"], changed.json()["requests_per_minute"]) == (200, [], 70)
+        assert api.get(ME, token=token).json()["permissions"] == []
+        event = AuditEvent.objects.get(action="client.changed")
+        assert (event.before, event.after, event.reason) == ({"scopes": None}, {"scopes": []}, "leaving")
+
+    def test_shuts_out_at_once(self, api: Api, ada: str) -> None:
+        secret = enlist(api, ada).json()["secret"]
+        token = come_in(api, secret)
+
+        api.ask("PATCH", f"{CLIENTS}/erp", {"is_active": False}, token=ada, key="c")
+
+        assert api.get(ME, token=token).status_code == 401
+        assert come_in(api, secret) == ""
+
+    def test_of_the_secret_ends_what_the_old_one_opened(self, api: Api, ada: str) -> None:
+        old = enlist(api, ada).json()["secret"]
+        signed_in = api.sign_in("erp", old).json()
+
+        new = api.post(f"{CLIENTS}/erp/secret", {"reason": "found in a log"}, token=ada, key="s").json()["secret"]
+
+        assert api.get(ME, token=signed_in["access_token"]).status_code == 401
+        assert api.post("/api/v1/auth/refresh", {"refresh_token": signed_in["refresh_token"]}).status_code == 401
+        assert (come_in(api, old), bool(come_in(api, new))) == ("", True)
+        assert AuditEvent.objects.filter(action="tokens.ended").count() == 1
+
+
+class TestLimits:
+    def test_are_set_as_a_whole_with_evidence(self, api: Api, ada: str) -> None:
+        enlist(api, ada)
+        sam = token_of(employ("sam", SUPERVISOR))
+        first = [{"currency": "USD", "per_day_minor": 1}]
+        second = [{"currency": "EUR", "per_transfer_minor": 1_000, "per_day_minor": 5_000}]
+        api.post(f"{CLIENTS}/erp/limits", {"limits": first}, token=ada, key="1")
+
+        answer = api.post(f"{CLIENTS}/erp/limits", {"limits": second, "reason": "agreed"}, token=sam, key="2")
+
+        assert (answer.status_code, answer.json()["limits"]) == (200, second)
+        event = AuditEvent.objects.filter(action="client.limited").latest("id")
+        assert (event.before, event.reason) == ({"limits": {"USD": {"per_day_minor": 1}}}, "agreed")
+        erp = User.objects.get(username="erp")
+        assert erp.order_limits.keys() == {"EUR"}
+
+    @pytest.mark.parametrize("limits", [[{"currency": "GBP"}], [{"currency": "EUR"}, {"currency": "EUR"}]])
+    def test_name_each_currency_of_the_bank_once(self, api: Api, ada: str, limits: list[dict[str, str]]) -> None:
+        enlist(api, ada)
+
+        answer = api.post(f"{CLIENTS}/erp/limits", {"limits": limits}, token=ada, key="1")
+
+        assert (answer.status_code, answer.json()["code"]) == (422, "client-limit-invalid")
+
+
+class TestAMandate:
+    def test_shows_a_customer_until_it_is_revoked(self, api: Api, ada: str, anna: OpenedCustomer) -> None:
+        token = come_in(api, enlist(api, ada).json()["secret"])
+        address, account = f"{CLIENTS}/erp/mandates", f"/api/v1/accounts/{anna.checking}"
+        before = api.get(account, token=token)
+
+        granted = api.post(address, {"customer_id": str(anna.id)}, token=ada, key="g")
+        listed, during = api.get(address, token=ada), api.get(account, token=token)
+        revoked = api.post(f"{address}/{anna.id}/revoke", {"reason": "left"}, token=ada, key="r")
+        after = api.get(account, token=token)
+
+        assert [answer.status_code for answer in (before, granted, during, revoked, after)] == [404, 200, 200, 200, 404]
+        assert [row["customer_id"] for row in listed.json()["data"]] == [str(anna.id)]
+        assert api.get(address, token=ada).json()["data"] == []
+        assert list(AuditEvent.objects.filter(action__startswith="mandate").order_by("id").values_list("action", "reason")) == [
+            ("mandate.granted", ""),
+            ("mandate.revoked", "left"),
+        ]
+
+    def test_is_for_programs_alone(self, api: Api, ada: str, anna: OpenedCustomer) -> None:
+        answer = api.post(f"{CLIENTS}/tess/mandates", {"customer_id": str(anna.id)}, token=ada, key="g")
+
+        assert (answer.status_code, answer.json()["code"]) == (404, "client-unknown")
+
+
+class TestACreditLimit:
+    def test_rises_with_a_second_person_and_falls_at_once(self, api: Api, anna: OpenedCustomer) -> None:
+        sam, sue = token_of(employ("sam", SUPERVISOR)), token_of(employ("sue", SUPERVISOR))
+        address = f"/api/v1/accounts/{anna.checking}/credit-limit"
+
+        asked = api.post(address, {"credit_limit_minor": 5_000, "reason": "salary"}, token=sam, key="1")
+        approval = asked.json()["approval_id"]
+        own = api.post(f"/api/v1/approvals/{approval}/approve", {}, token=sam, key="2")
+        approved = api.post(f"/api/v1/approvals/{approval}/approve", {}, token=sue, key="3")
+        raised = api.get(f"/api/v1/accounts/{anna.checking}", token=sam).json()
+        lowered = api.post(address, {"credit_limit_minor": 0, "reason": "moved"}, token=sam, key="4")
+
+        assert (asked.status_code, asked.json()["account"]["credit_limit"]["amount_minor"]) == (202, 0)
+        assert (own.status_code, approved.status_code) == (403, 200)
+        assert raised["available"]["amount_minor"] == 5_000
+        assert (lowered.status_code, lowered.json()["approval_id"]) == (200, None)
+        assert lowered.json()["account"]["credit_limit"]["amount_minor"] == 0
