@@ -4,7 +4,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 MACHINE := $(PYTHON) -m banksite.machine ensure
 
-.PHONY: help environment environment-dev demo demo-kafka fresh test check bench faults requirements
+.PHONY: help environment environment-dev demo demo-kafka fresh test check bench faults requirements translations
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -41,6 +41,9 @@ bench: environment-dev  ## measure against the limits of this machine
 
 faults: environment-dev  ## plant each known fault and demand that a test finds it
 	@$(RUN) -m tests.faults $(ARGS)
+
+translations: environment-dev  ## bring the catalogs of the pages' words up to date, and list what lacks words
+	@DJANGO_SETTINGS_MODULE=tests.settings $(RUN) -m tests.translations
 
 COMPILE := .venv/bin/pip-compile -q --allow-unsafe --generate-hashes --strip-extras --no-emit-find-links --no-emit-index-url --no-emit-trusted-host
 

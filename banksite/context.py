@@ -1,14 +1,16 @@
-"""What every page shows: whose site it is and who is signed in."""
+"""What every page shows: whose site it is, who is signed in, and where one can go."""
 
 from typing import Any
 
 from django.http import HttpRequest
 
 from access.site import this_bank
+from banksite import menu
 
 
 def bank(request: HttpRequest) -> dict[str, Any]:
-    """Return the bank, and the roles of the user where one is signed in."""
+    """Return the bank, and roles and menu of the user where one is signed in."""
     user = getattr(request, "user", None)
-    roles = sorted(user.groups.values_list("name", flat=True)) if user is not None and user.is_authenticated else []
-    return {"bank": this_bank(), "role_names": ", ".join(roles)}
+    is_known = user is not None and user.is_authenticated
+    roles = sorted(user.groups.values_list("name", flat=True)) if user is not None and is_known else []
+    return {"bank": this_bank(), "role_names": ", ".join(roles), "menu": menu.entries(request) if is_known else []}

@@ -1,13 +1,19 @@
-"""What happens to every request: its id, its log line, its content security policy."""
+"""What happens to every request: its id, its log line, its language, its content security policy, and refusals as pages."""
 
 from collections.abc import Callable
 from typing import cast
 
 import structlog
 from django.http import HttpRequest, HttpResponse
+from django.middleware.locale import LocaleMiddleware
+from django.shortcuts import render
+from django.utils import translation
 from django_structlog.middlewares import RequestMiddleware as StructlogMiddleware
 
 from access import request_id
+from access.errors import DomainError
+from access.pages import said
+from banksite.problems import STATUS
 
 _ADMIN_POLICY = {"script-src": ["'self'", "'unsafe-eval'"], "style-src": ["'self'", "'unsafe-inline'"]}
 
@@ -44,3 +50,32 @@ class AdminPolicyMiddleware:
         if request.path_info.startswith("/admin/"):
             vars(response)["_csp_replace"] = _ADMIN_POLICY
         return response
+
+
+class LanguageMiddleware(LocaleMiddleware):
+    """Speak the language chosen on a page, else the browser's; the API speaks English."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Choose the language of one request."""
+        if request.path_info.startswith("/api/"):
+            translation.activate("en")
+        else:
+            super().process_request(request)
+
+
+class RefusalMiddleware:
+    """Show a refusal that no form took as a page, with the status it has over HTTP."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer one request."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Answer a refusal; leave every other error to be one of ours."""
+        if not isinstance(error, DomainError):
+            return None
+        told = {"title": translation.gettext(error.title), "text": said(error), "code": error.code}
+        return render(request, "banksite/refused.html", told, status=STATUS[type(error)])

@@ -12,7 +12,6 @@ import messaging.selectors
 from access import triggers
 from access.site import this_bank
 from accounts.models import Account, Customer
-from accounts.money import format_minor
 from headbank.models import Bank, BankKey
 from messaging.models import Message, OwnKey, PeerKey
 from transfers.models import Transfer
@@ -61,7 +60,7 @@ class TransferLine:
     status: str
     debtor: str
     creditor: str
-    amount: str
+    amount_minor: int
     currency: str
 
 
@@ -80,7 +79,7 @@ def latest_transfers(*, limit: int = 8) -> list[TransferLine]:
             status=row.status,
             debtor=row.debtor_number,
             creditor=row.creditor_number,
-            amount=format_minor(row.amount_minor, row.currency),
+            amount_minor=row.amount_minor,
             currency=row.currency,
         )
         for row in Transfer.objects.order_by("-id")[:limit]

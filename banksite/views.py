@@ -2,18 +2,33 @@
 
 from typing import Any
 
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm, UsernameField
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.generic import TemplateView
 
+from access.pages import BankForm
 from banksite import selectors
+
+
+class SignInForm(BankForm, AuthenticationForm):
+    """Who signs in; which of both is wrong is not said."""
+
+    username = UsernameField(
+        label=_("User name"),
+        widget=forms.TextInput(attrs={"autofocus": True, "autocapitalize": "none", "autocomplete": "username", "spellcheck": "false"}),
+    )
+    error_messages = {"invalid_login": _("The user name or the password is not right. Capital letters count.")}
 
 
 class SignIn(LoginView):
     """Sign a member of staff in."""
 
     template_name = "banksite/sign_in.html"
+    authentication_form = SignInForm
 
 
 class SignOut(LogoutView):

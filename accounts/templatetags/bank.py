@@ -1,0 +1,86 @@
+"""How pages write money, account numbers, names and the words of the ledger."""
+
+from typing import Any
+
+from django import template
+from django.template import Context
+from django.utils.formats import get_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from accounts.iban import is_iban
+from accounts.money import format_minor
+from accounts.permissions import VIEW_CUSTOMER
+from accounts.words import WORDS
+
+register = template.Library()
+_MINUS, _NARROW = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}"
+_HIDDEN = "\N{BULLET}" * 4
+
+
+def grouped(amount_minor: int, currency: str) -> str:
+    """Return an amount as people of the page's language write it, without its currency: 1,250.00 or 1.250,00."""
+    whole, _, places = format_minor(abs(amount_minor), currency).partition(".")
+    figure = f"{int(whole):,}".replace(",", get_format("THOUSAND_SEPARATOR"))
+    sign = _MINUS if amount_minor < 0 else ""
+    return f"{sign}{figure}{get_format('DECIMAL_SEPARATOR')}{places}" if places else f"{sign}{figure}"
+
+
+@register.filter
+def money(amount_minor: int | None, currency: str) -> SafeString | str:
+    """Write an amount with its currency; a dash where nothing limits it."""
+    if amount_minor is None:
+        return "\N{EM DASH}"
+    return format_html(
+        '<span class="money">{}{}<span class="money__currency">{}</span></span>', grouped(amount_minor, currency), _NARROW, currency
+    )
+
+
+@register.filter
+def signed(amount_minor: int, currency: str) -> SafeString:
+    """Write an amount that came (+) or went, with its currency."""
+    sign, side = ("+", "in") if amount_minor > 0 else ("", "out")
+    return format_html(
+        '<span class="money money--{}">{}{}{}<span class="money__currency">{}</span></span>',
+        side,
+        sign,
+        grouped(amount_minor, currency),
+        _NARROW,
+        currency,
+    )
+
+
+@register.simple_tag(takes_context=True)
+def number(context: Context, account: str) -> SafeString:
+    """Write an account's number: an IBAN in groups of four, all but its ends hidden from who need not know customers."""
+    if not is_iban(account):
+        return format_html('<span class="account-number">{}</span>', account)
+    groups = [account[place : place + 4] for place in range(0, len(account), 4)]
+    if not _knows_customers(context):
+        groups = [groups[0], _HIDDEN, groups[-2][-2:] + groups[-1]]
+    return format_html('<span class="account-number">{}</span>', _NARROW.join(groups))
+
+
+@register.simple_tag(takes_context=True)
+def person(context: Context, name: str) -> str:
+    """Write a person's name, hidden but for the first letter from who need not know customers."""
+    return name if not name or _knows_customers(context) else f"{name[0]}{_HIDDEN}"
+
+
+@register.filter
+def word(value: str) -> str:
+    """Write a status, kind or leg as people say it."""
+    known = WORDS.get(value)
+    return gettext(known) if known else value.replace("-", " ").capitalize()
+
+
+@register.filter
+def tag(status: str) -> SafeString:
+    """Write a status as a coloured tag; the colour only repeats the word."""
+    return format_html('<span class="tag tag--{}">{}</span>', status, word(status))
+
+
+def _knows_customers(context: Context) -> bool:
+    user: Any = context.get("user")
+    return user is not None and user.has_perm(VIEW_CUSTOMER)

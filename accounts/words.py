@@ -1,0 +1,48 @@
+"""The words of journal and ledger as people say them; pages translate them."""
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext_noop as _
+
+WORDS: Mapping[str, str] = {
+    "checking": _("Checking"),
+    "savings": _("Savings"),
+    "credit": _("Credit"),
+    "prepaid": _("Prepaid"),
+    "cash": _("Cash"),
+    "till": _("Till"),
+    "clearing": _("Clearing"),
+    "suspense": _("Suspense"),
+    "fees": _("Fees"),
+    "settlement": _("Settlement"),
+    "open": _("Open"),
+    "frozen": _("Frozen"),
+    "closed": _("Closed"),
+    "active": _("Active"),
+    "blocked": _("Blocked"),
+    "replaced": _("Replaced"),
+    "placed": _("Placed"),
+    "captured": _("Captured"),
+    "released": _("Released"),
+    "expired": _("Expired"),
+    "deposit": _("Deposit"),
+    "withdrawal": _("Withdrawal"),
+    "internal": _("Inside the bank"),
+    "outgoing": _("To another bank"),
+    "incoming": _("From another bank"),
+    "reversal": _("Reversal"),
+    "adjustment": _("Adjustment"),
+    "awaiting-approval": _("Awaiting approval"),
+    "pending": _("On its way"),
+    "completed": _("Completed"),
+    "refused": _("Refused"),
+    "rejected": _("Rejected"),
+    "cancelled": _("Cancelled"),
+    "credited": _("Credited"),
+    "book": _("Payment"),
+    "fee": _("Fee"),
+    "refund": _("Refund"),
+    "refund-fee": _("Fee given back"),
+    "waiting": _("Waiting"),
+    "approved": _("Approved"),
+}
