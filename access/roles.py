@@ -18,6 +18,7 @@ SYSTEM = "System"
 
 _SEE_CUSTOMERS = frozenset({"accounts.view_customer", "accounts.view_account", "accounts.view_card", "accounts.view_hold"})
 _SEE_MONEY = frozenset({"accounts.view_posting", "transfers.view_transfer", "transfers.view_transferevent"})
+_SEE_COUNTER = frozenset({"accounts.view_tillsession", "transfers.view_receiptprint", "transfers.view_dayclose"})
 _SEE_TRANSPORT = frozenset(
     {
         "messaging.view_message",
@@ -40,6 +41,7 @@ _SEE_ALL = (
     | _SEE_TRANSPORT
     | _SEE_USERS
     | _SEE_TRAIL
+    | _SEE_COUNTER
     | {"accounts.view_mandate", "accounts.view_spend", "accounts.view_balancestripe"}
 )
 
@@ -51,12 +53,14 @@ BANK_ROLES: Mapping[str, frozenset[str]] = {
     SUPERVISOR: _SEE_ALL
     | {"accounts.close_customer", "accounts.freeze_account", "accounts.unfreeze_account", "accounts.close_account"}
     | {"access.limit_client", "accounts.limit_account", "accounts.place_hold", "accounts.issue_card"}
-    | {"transfers.approve", "transfers.cancel", "transfers.reverse", "transfers.adjust"}
+    | {"transfers.approve", "transfers.cancel", "transfers.reverse", "transfers.adjust", "transfers.run_till", "transfers.close_day"}
     | {"messaging.decide_dead_letter", "messaging.end_recovery"},
     TELLER: _SEE_CUSTOMERS
     | _SEE_MONEY
+    | _SEE_COUNTER
     | {"accounts.open_customer", "accounts.freeze_account", "accounts.close_account", "accounts.place_hold", "accounts.issue_card"}
-    | {"transfers.deposit", "transfers.withdraw", "transfers.pay", "transfers.cancel", "transfers.reverse"},
+    | {"transfers.deposit", "transfers.withdraw", "transfers.pay", "transfers.cancel", "transfers.reverse"}
+    | {"transfers.run_till"},
     AUDITOR: _SEE_ALL,
     API_CLIENT: frozenset(
         _SEE_CUSTOMERS | {"accounts.view_posting", "accounts.place_hold"} | {"transfers.pay", "transfers.cancel", "transfers.view_transfer"}

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from access.admin import BankAdmin
-from accounts.models import Account, BalanceStripe, Card, Customer, Hold, Mandate, Posting
+from accounts.models import Account, BalanceStripe, Card, Customer, Hold, Mandate, Posting, TillSession
 
 
 @admin.register(Customer)
@@ -69,3 +69,22 @@ class CardAdmin(BankAdmin):
     list_filter = ("status",)
     search_fields = ("=last_four", "=account__number")
     exclude = ("token",)
+
+
+@admin.register(TillSession)
+class TillSessionAdmin(BankAdmin):
+    """Tills from float to count."""
+
+    list_display = (
+        "opened_at",
+        "account",
+        "teller",
+        "status",
+        "float_minor",
+        "expected_minor",
+        "counted_minor",
+        "explanation",
+        "closed_at",
+    )
+    list_select_related = ("account", "teller")
+    list_filter = ("status",)

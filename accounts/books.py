@@ -99,6 +99,23 @@ CHECKS: dict[str, str] = {
         SELECT number, 'nothing', CAST(balance_minor AS text) || ' with ' || CAST(held_minor AS text) || ' held'
         FROM accounts_account WHERE status = 'closed' AND (balance_minor <> 0 OR held_minor <> 0) ORDER BY id
     """,
+    "till between sessions": """
+        SELECT a.number, CASE WHEN s.account_id IS NULL THEN 'closed' ELSE 'open' END, a.status
+        FROM accounts_account a LEFT JOIN accounts_tillsession s ON s.account_id = a.id AND s.status <> 'closed'
+        WHERE a.kind = 'till' AND (a.status = 'closed') <> (s.account_id IS NULL)
+        ORDER BY a.id
+    """,
+    "till at its count": """
+        SELECT number, in_drawer, expected FROM (
+            SELECT a.id, s.opened_at, a.number, s.expected_minor AS expected, COALESCE(
+                (SELECT -p.credit_balance_after FROM accounts_posting p WHERE p.credit_account_id = a.id AND p.credit_seq = s.counted_seq),
+                (SELECT -p.debit_balance_after FROM accounts_posting p WHERE p.debit_account_id = a.id AND p.debit_seq = s.counted_seq), 0
+            ) AS in_drawer
+            FROM accounts_tillsession s JOIN accounts_account a ON a.id = s.account_id WHERE s.counted_seq IS NOT NULL
+        ) counts
+        WHERE in_drawer <> expected
+        ORDER BY id, opened_at
+    """,
     "currency": """
         SELECT CAST(p.id AS text), d.currency || ' and ' || c.currency, p.currency
         FROM accounts_posting p

@@ -97,6 +97,27 @@ class CeilingExceeded(DomainError):
     advice = "Account {account} has room for {room_minor} minor units {currency}; {amount_minor} were to arrive."
 
 
+class TillShort(DomainError):
+    """A till pays out the cash it holds; `facts` carry `till`, `cash_minor`, `amount_minor` and `currency`."""
+
+    code, title = "till-short", "The till does not hold enough cash."
+    advice = "{till} holds {cash_minor} minor units {currency}; {amount_minor} were to leave it. Fetch more from the vault first."
+
+
+class TillNotOpen(DomainError):
+    """Cash moves through a till between its opening and its count; `facts` carry `till`."""
+
+    code, title = "till-not-open", "The till is not open."
+    advice = "Open {till} with a counted float; where it has been counted, finish the count first."
+
+
+class TillOpenAlready(DomainError):
+    """A teller has one open till in a currency; `facts` carry `till`."""
+
+    code, title = "till-open-already", "The till is open already."
+    advice = "Go on with {till}, or count it before you open it again."
+
+
 class NameInvalid(DomainError):
     """A name has 1 to 70 characters, none of them a control character; `facts` carry `name`."""
 

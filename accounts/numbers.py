@@ -47,6 +47,16 @@ def till(name: str, currency: str) -> str:
     return f"TILL.{name}.{currency}"
 
 
+def till_of(teller_id: int, currency: str) -> str:
+    """Return the drawer that is this teller's own, in this currency."""
+    return till(f"{teller_id:03d}", currency)
+
+
+def is_till(number: str) -> bool:
+    """Return whether the number names a teller's drawer."""
+    return number.startswith("TILL.")  # no IBAN holds a dot
+
+
 def is_internal(number: str) -> bool:
     """Return whether the number names an account of the bank itself."""
     return parse(number) is not None

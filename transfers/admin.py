@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from access.admin import BankAdmin
-from transfers.models import Transfer, TransferEvent
+from transfers.models import DayClose, ReceiptPrint, Transfer, TransferEvent
 
 
 @admin.register(Transfer)
@@ -24,3 +24,21 @@ class TransferEventAdmin(BankAdmin):
     list_filter = ("type",)
     search_fields = ("=transfer__id",)
     raw_id_fields = ("transfer",)
+
+
+@admin.register(ReceiptPrint)
+class ReceiptPrintAdmin(BankAdmin):
+    """Every printing of a receipt."""
+
+    list_display = ("printed_at", "transfer", "number", "printed_by")
+    list_select_related = ("printed_by",)
+    search_fields = ("=transfer__id",)
+    raw_id_fields = ("transfer",)
+
+
+@admin.register(DayClose)
+class DayCloseAdmin(BankAdmin):
+    """The days that are over."""
+
+    list_display = ("day", "closed_by", "closed_at")
+    list_select_related = ("closed_by",)

@@ -122,6 +122,62 @@ class AdjustmentNotInternal(DomainError):
     advice = "Between {debit} and {credit} make a transfer instead."
 
 
+class FloatTooLarge(DomainError):
+    """One person carries at most the approval limit out of the vault at once; `facts` carry `limit_minor` and `currency`."""
+
+    code, title = "float-too-large", "That is too much to fetch from the vault at once."
+    advice = "Fetch at most {limit_minor} minor units {currency}; more in a drawer is more at risk."
+
+
+class TillBusy(DomainError):
+    """Orders for cash of this till wait for a second person; `facts` carry `till` and `waiting`."""
+
+    code, title = "till-busy", "Orders at this till still wait for approval."
+    advice = "Have the {waiting} orders that wait for cash of {till} decided, then count."
+
+
+class CountWaiting(DomainError):
+    """The difference of a counted till waits for a second person; `facts` carry `till`."""
+
+    code, title = "count-waiting", "The count waits for a second person."
+    advice = "Ask a supervisor to look at the difference of {till}; then it can be closed."
+
+
+class CountRefused(DomainError):
+    """The second person did not agree to the difference; `facts` carry `till`."""
+
+    code, title = "count-refused", "The difference was not agreed to."
+    advice = "Count {till} again."
+
+
+class DayOver(DomainError):
+    """The day is closed: no till opens until the next one; `facts` carry `day`."""
+
+    code, title = "day-over", "The day is closed."
+    advice = "Tills open again on the day after {day}."
+
+
+class DayNotOver(DomainError):
+    """A day to come cannot be closed; `facts` carry `day`."""
+
+    code, title = "day-not-over", "This day has not begun."
+    advice = "{day} lies ahead; close today or a day before."
+
+
+class DayUnknown(DomainError):
+    """The day was not closed; `facts` carry `day`."""
+
+    code, title = "day-unknown", "This day was not closed."
+    advice = "Close {day} first."
+
+
+class TillsOpen(DomainError):
+    """A day is closed when its tills are; `facts` carry `tills`."""
+
+    code, title = "tills-open", "Not every till is closed."
+    advice = "Count and close {tills} first."
+
+
 class NothingToRefund(DomainError):
     """The bank is not closed, or nothing to it is pending; `facts` carry `bank`."""
 

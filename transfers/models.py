@@ -15,6 +15,7 @@ STATES: dict[str, tuple[str, ...]] = {
     "internal": ("awaiting-approval", "completed", "refused"),
     "reversal": ("awaiting-approval", "completed", "refused"),
     "adjustment": ("awaiting-approval", "completed", "refused"),
+    "float": ("completed",),
     "outgoing": ("awaiting-approval", "refused", "pending", "completed", "rejected", "cancelled"),
     "incoming": ("credited", "rejected"),
 }
@@ -47,6 +48,7 @@ class Transfer(models.Model):
         INCOMING = "incoming"
         REVERSAL = "reversal"
         ADJUSTMENT = "adjustment"
+        FLOAT = "float"
 
     class Status(models.TextChoices):
         AWAITING_APPROVAL = "awaiting-approval"
@@ -95,6 +97,8 @@ class Transfer(models.Model):
             ("adjust", "Can ask for an adjustment"),
             ("cancel", "Can ask to cancel a transfer"),
             ("approve", "Can decide about transfers"),
+            ("run_till", "Can open, fill, count and close a till"),
+            ("close_day", "Can close the day, and count a till for its teller"),
         )
         constraints = (
             models.UniqueConstraint(fields=["origin_bank", "origin_id"], name="transfer_name_once"),
@@ -114,6 +118,11 @@ class Transfer(models.Model):
             models.Index(fields=["debtor_number", "end_to_end_id"], name="transfer_end_to_end"),
             models.Index(fields=["debtor_number", "id"], name="transfer_debtor"),
             models.Index(fields=["creditor_number", "id"], name="transfer_creditor"),
+            # Lists of what is rare would otherwise be looked for among all that is common.
+            models.Index(
+                fields=["status", "id"], condition=Q(status__in=("refused", "rejected", "cancelled")), name="transfer_rare_status"
+            ),
+            models.Index(fields=["kind", "id"], condition=Q(kind__in=("reversal", "adjustment", "float")), name="transfer_rare_kind"),
         )
 
 
@@ -129,3 +138,32 @@ class TransferEvent(models.Model):
 
     class Meta:
         indexes = (models.Index(fields=["xid", "id"], name="transferevent_stream"),)
+
+
+class ReceiptPrint(models.Model):
+    """One printing of a transfer's receipt: the first is the original, every later one a copy."""
+
+    id = models.BigAutoField(primary_key=True)
+    transfer = models.ForeignKey(Transfer, on_delete=models.PROTECT, related_name="+", db_index=False)
+    number = models.PositiveSmallIntegerField()
+    printed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    printed_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ("view",)
+        constraints = (models.UniqueConstraint(fields=["transfer", "number"], name="receipt_number_once"),)
+
+
+class DayClose(models.Model):
+    """A day of the branch that is over: what moved by kind and status, its tills, and whether the books were right."""
+
+    id = models.BigAutoField(primary_key=True)
+    day = models.DateField(unique=True)
+    totals = models.JSONField()
+    tills = models.JSONField()
+    differences = models.JSONField()
+    closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    closed_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ("view",)

@@ -8,22 +8,24 @@ from accounts.money import Money
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deposit:
-    """Cash in: the bank's cash is debited, the customer's account credited."""
+    """Cash in: the bank's cash is debited, the customer's account credited; `at_till` puts it into the open till of whoever orders."""
 
     account: str
     amount: Money
     reference: str = ""
     end_to_end_id: str = ""
+    at_till: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawal:
-    """Cash out: the customer's account is debited, the bank's cash credited."""
+    """Cash out: the customer's account is debited, the bank's cash credited; `at_till` takes it from the open till of whoever orders."""
 
     account: str
     amount: Money
     reference: str = ""
     end_to_end_id: str = ""
+    at_till: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,26 @@ class Adjustment:
     reason: str
 
 
-Order = Deposit | Withdrawal | Payment | Reversal | Adjustment
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Float:
+    """Cash carried between the vault and a till; the tills' own service orders it, under the till's lock."""
+
+    till: str
+    amount: Money
+    to_till: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TillDifference:
+    """What was counted in a till more (`is_over`) or less than it should hold, kept in suspense; always decided by a second person."""
+
+    till: str
+    amount: Money
+    is_over: bool
+    reason: str
+
+
+Order = Deposit | Withdrawal | Payment | Reversal | Adjustment | Float | TillDifference
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ _MAX_BUNDLE_BYTES = 850_000
 
 BOOK, FEE, REFUND, REFUND_FEE = "book", "fee", "refund", "refund-fee"
 CREDITED, REJECTED, CANCELLED, COMPLETED, PENDING = "credited", "rejected", "cancelled", "completed", "pending"
+REFUSED = "refused"
 AWAITING = "awaiting-approval"
 APPROVALS = {kind: f"{kind}.approve" for kind, statuses in STATES.items() if AWAITING in statuses}  # what a second person is asked
 SPENDING = frozenset({"withdrawal", "internal", "outgoing"})  # what counts against a client's limits

@@ -16,6 +16,7 @@ from accounts.errors import (
     HoldUnknown,
     InsufficientFunds,
     SameAccount,
+    TillShort,
 )
 from accounts.money import Money
 from accounts.rules.allowances import Allowances
@@ -289,4 +290,6 @@ def _room_refused(credit: _Running, amount: int) -> DomainError | None:
     room = credit.highest - credit.balance
     if amount <= room:
         return None
+    if credit.state.kind == "till":  # crediting a drawer takes cash out of it
+        return TillShort(till=credit.number, cash_minor=room, amount_minor=amount, currency=credit.currency)
     return CeilingExceeded(account=credit.number, room_minor=room, amount_minor=amount, currency=credit.currency)

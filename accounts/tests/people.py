@@ -9,13 +9,13 @@ from uuid_utils.compat import uuid7
 from access.errors import DomainError
 from access.models import User
 from accounts import iban, ledger, selectors, services
-from accounts.models import Account, Customer
+from accounts.models import Account, Customer, TillSession
 from accounts.money import Money
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 ANNA, BRAM, CARLA, DIRK = (iban.make("NL", "BNKA", 1000 + serial) for serial in range(4))
 NOBODY = iban.make("NL", "BNKA", 9999)
-CASH, FEES, SUSPENSE, CLEARING = "CASH.EUR", "FEES.EUR", "SUSPENSE.EUR", "CLEARING.BNKB.EUR"
+CASH, FEES, SUSPENSE, CLEARING, TILL = "CASH.EUR", "FEES.EUR", "SUSPENSE.EUR", "CLEARING.BNKB.EUR", "TILL.TESS.EUR"
 
 
 def euros(amount: str) -> Money:
@@ -24,7 +24,9 @@ def euros(amount: str) -> Money:
 
 def furnish(**holdings: str) -> None:
     """Open the bank's own accounts and one for Anna, Bram, Carla and Dirk, with what they hold to begin with."""
-    services.open_internal_accounts(numbers=[CASH, FEES, SUSPENSE, CLEARING, "TILL.TESS.EUR", "CASH.USD"], now=NOON)
+    services.open_internal_accounts(numbers=[CASH, FEES, SUSPENSE, CLEARING, TILL, "CASH.USD"], now=NOON)
+    till, tess = Account.objects.get(number=TILL), User.objects.create_user("tess")
+    TillSession.objects.create(account=till, teller=tess, float_minor=0, opened_at=NOON, opened_seq=0)
     for number, name in ((ANNA, "Anna"), (BRAM, "Bram"), (CARLA, "Carla"), (DIRK, "Dirk")):
         open_plainly(number, name=name)
         if name.lower() in holdings:

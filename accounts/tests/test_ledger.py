@@ -73,7 +73,7 @@ class TestAMove:
             ),
             (
                 move(ANNA, "TILL.TESS.EUR", "1.00"),
-                errors.CeilingExceeded(account="TILL.TESS.EUR", room_minor=0, amount_minor=100, currency="EUR"),
+                errors.TillShort(till="TILL.TESS.EUR", cash_minor=0, amount_minor=100, currency="EUR"),
             ),
         ],
     )

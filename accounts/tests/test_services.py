@@ -122,7 +122,7 @@ class TestInternalAccounts:
             move(CASH, "TILL.TESS.EUR", "0.01"),
         )
 
-        assert [type(outcome).__name__ for outcome in outcomes] == ["Posted", "Posted", "CeilingExceeded"]
+        assert [type(outcome).__name__ for outcome in outcomes] == ["Posted", "Posted", "TillShort"]
 
 
 class TestMandates:

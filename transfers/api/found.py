@@ -14,7 +14,7 @@ from accounts.amounts import Amount
 from transfers.entry import Entry
 from transfers.selectors import EventRow
 
-Kind = Literal["deposit", "withdrawal", "internal", "outgoing", "incoming", "reversal", "adjustment"]
+Kind = Literal["deposit", "withdrawal", "internal", "outgoing", "incoming", "reversal", "adjustment", "float"]
 Status = Literal["awaiting-approval", "pending", "completed", "refused", "rejected", "cancelled", "credited"]
 
 

@@ -3,15 +3,25 @@
 from transfers.services.approve import approve_transfer, expire_approvals, refuse_transfer
 from transfers.services.cancel import cancel_transfer
 from transfers.services.closed_bank import ask_refund_of_closed_bank, refund_closed_bank
+from transfers.services.days import close_day
+from transfers.services.receipts import Receipt, print_receipt
 from transfers.services.receive import receive_cancels, receive_transfers
 from transfers.services.settle import settle_transfers
 from transfers.services.submit import submit
+from transfers.services.tills import carry_float, close_till, count_till, open_till
 
 __all__ = [
+    "Receipt",
     "approve_transfer",
     "ask_refund_of_closed_bank",
     "cancel_transfer",
+    "carry_float",
+    "close_day",
+    "close_till",
+    "count_till",
     "expire_approvals",
+    "open_till",
+    "print_receipt",
     "receive_cancels",
     "receive_transfers",
     "refund_closed_bank",

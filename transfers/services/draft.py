@@ -18,19 +18,23 @@ from accounts.money import Money
 from messaging.selectors import PeerRow
 from transfers import errors, rules
 from transfers.entry import Entry
-from transfers.orders import Adjustment, Deposit, Order, Payment, Reversal, Withdrawal
+from transfers.orders import Adjustment, Deposit, Float, Order, Payment, Reversal, TillDifference, Withdrawal
 
 REVERSIBLE = ("deposit", "withdrawal", "internal")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """What orders are judged by: this bank, the banks they go to, the transfers they reverse, who asks and when."""
+    """What orders are judged by: this bank, the banks they go to, the transfers they reverse, who asks and when.
+
+    `tills` says of the tills that those transfers went through since when they are open, where they are.
+    """
 
     site: Site
     peers: Mapping[str, PeerRow]
     originals: Mapping[UUID, Entry]
     reversed: set[UUID]
+    tills: Mapping[str, datetime]
     asked_by_id: int
     now: datetime
 
@@ -53,16 +57,12 @@ def draft(order: Any, *, desk: Desk) -> Entry | DomainError:
 
 @draft.register
 def _(order: Deposit, *, desk: Desk) -> Entry | DomainError:
-    return _cash_refusal(order, desk=desk) or _entry(
-        "deposit", order.amount, numbers.cash(order.amount.currency), order.account, desk=desk, order=order
-    )
+    return _cash_refusal(order, desk=desk) or _entry("deposit", order.amount, _cash(order, desk), order.account, desk=desk, order=order)
 
 
 @draft.register
 def _(order: Withdrawal, *, desk: Desk) -> Entry | DomainError:
-    return _cash_refusal(order, desk=desk) or _entry(
-        "withdrawal", order.amount, order.account, numbers.cash(order.amount.currency), desk=desk, order=order
-    )
+    return _cash_refusal(order, desk=desk) or _entry("withdrawal", order.amount, order.account, _cash(order, desk), desk=desk, order=order)
 
 
 @draft.register
@@ -100,7 +100,8 @@ def _(order: Reversal, *, desk: Desk) -> Entry | DomainError:
     if original.id in desk.reversed:
         return errors.AlreadyReversed(transfer=str(original.id))
     desk.reversed.add(original.id)  # for the next order of the same batch
-    entry = _entry("reversal", original.amount, original.creditor_number, original.debtor_number, desk=desk, must_wait=True)
+    debit, credit = _place_now(original.creditor_number, original, desk), _place_now(original.debtor_number, original, desk)
+    entry = _entry("reversal", original.amount, debit, credit, desk=desk, must_wait=True)
     entry.reference, entry.reverses_id = rules.cut(order.reason), original.id
     return entry
 
@@ -116,6 +117,43 @@ def _(order: Adjustment, *, desk: Desk) -> Entry | DomainError:
     entry = _entry("adjustment", order.amount, order.debit, order.credit, desk=desk, must_wait=True)
     entry.reference = rules.cut(order.reason)
     return entry
+
+
+@draft.register
+def _(order: Float, *, desk: Desk) -> Entry | DomainError:
+    if refusal := _currency_refusal(order.amount, desk=desk):
+        return refusal
+    limit = desk.site.approval_limits.get(order.amount.currency, 0)
+    if order.to_till and order.amount.amount_minor > limit:
+        return errors.FloatTooLarge(limit_minor=limit, currency=order.amount.currency)
+    vault = numbers.cash(order.amount.currency)
+    debit, credit = (order.till, vault) if order.to_till else (vault, order.till)
+    return _entry("float", order.amount, debit, credit, desk=desk, must_wait=False)
+
+
+@draft.register
+def _(order: TillDifference, *, desk: Desk) -> Entry | DomainError:
+    if not order.reason.strip():
+        return ReasonMissing()
+    suspense = numbers.suspense(order.amount.currency)
+    debit, credit = (order.till, suspense) if order.is_over else (suspense, order.till)
+    entry = _entry("adjustment", order.amount, debit, credit, desk=desk, must_wait=True)
+    entry.reference = rules.cut(order.reason)
+    return entry
+
+
+def _cash(order: Deposit | Withdrawal, desk: Desk) -> str:
+    """Return where an order's cash is: in the drawer of whoever orders, or in the vault."""
+    currency = order.amount.currency
+    return numbers.till_of(desk.asked_by_id, currency) if order.at_till else numbers.cash(currency)
+
+
+def _place_now(number: str, original: Entry, desk: Desk) -> str:
+    """Return where a reversal finds what the original moved: a till whose session is over gave its cash to the vault."""
+    since = desk.tills.get(number)
+    if not numbers.is_till(number) or (since is not None and since <= original.created_at):
+        return number
+    return numbers.cash(original.currency)
 
 
 def _cash_refusal(order: Deposit | Withdrawal, *, desk: Desk) -> DomainError | None:
@@ -139,10 +177,10 @@ def _entry(
     *,
     desk: Desk,
     order: Deposit | Withdrawal | Payment | None = None,
-    must_wait: bool = False,
+    must_wait: bool | None = None,
 ) -> Entry:
     """Return a transfer between two accounts of this bank: completed at once, or waiting above the currency's limit (protocol rule 7)."""
-    waits = must_wait or amount.amount_minor > desk.site.approval_limits.get(amount.currency, 0)
+    waits = amount.amount_minor > desk.site.approval_limits.get(amount.currency, 0) if must_wait is None else must_wait
     transfer_id = uuid7()
     return Entry(
         id=transfer_id,

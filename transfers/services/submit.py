@@ -1,6 +1,6 @@
 """The one entry for orders: of pages, the API, files and commands, one or a thousand."""
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -14,13 +14,14 @@ from access.retry import joining
 from access.sets import Insert
 from access.site import this_bank
 from accounts import ledger
-from accounts.errors import AccountUnknown, HoldReserved
-from accounts.numbers import is_internal
+from accounts.errors import AccountUnknown, HoldReserved, TillNotOpen
+from accounts.numbers import is_internal, is_till
 from accounts.selectors.acting import within_reach
+from accounts.selectors.tills import opened_at
 from messaging.selectors import peers
 from transfers import errors, permissions, rules, selectors, storage
 from transfers.entry import Entry
-from transfers.orders import Accepted, Adjustment, Deposit, Order, Payment, Reversal, Withdrawal
+from transfers.orders import Accepted, Adjustment, Deposit, Float, Order, Payment, Reversal, TillDifference, Withdrawal
 from transfers.services.clearing import lock_with_clearing
 from transfers.services.draft import Desk, destinations_of, draft, originals_of
 from transfers.services.send import announce
@@ -32,7 +33,10 @@ _PERMISSIONS = {
     Payment: permissions.PAY,
     Reversal: permissions.REVERSE,
     Adjustment: permissions.ADJUST,
+    Float: permissions.RUN_TILL,
+    TillDifference: permissions.RUN_TILL,
 }
+_OVER_THE_COUNTER = frozenset({"deposit", "withdrawal", "reversal"})  # cash of customers, for which a till must be open
 
 
 def submit(*, orders: Sequence[Order], by: User, now: datetime, atomic: bool = False, dry_run: bool = False) -> list[Outcome]:
@@ -60,11 +64,13 @@ def _book(*, orders: Sequence[Order], by: User, atomic: bool, now: datetime) -> 
     site = this_bank()
     allowances = ledger.lock_allowances(by=by, currencies=_spent_currencies(orders), at=now)
     destinations, originals = destinations_of(orders) - {site.code}, originals_of(orders)
+    taken_back = storage.lock(originals) if originals else {}
     desk = Desk(
         site=site,
         peers=peers(codes=destinations) if destinations else {},
-        originals=storage.lock(originals) if originals else {},
+        originals=taken_back,
         reversed=selectors.reversed_among(ids=originals) if originals else set(),
+        tills=_open_among(taken_back.values()),
         asked_by_id=by.pk,
         now=now,
     )
@@ -73,6 +79,7 @@ def _book(*, orders: Sequence[Order], by: User, atomic: bool, now: datetime) -> 
     drafts = [rules.refuse_amount(each, limits=limits) or each if isinstance(each, Entry) else each for each in drafts]
     locked = lock_with_clearing([each for each in drafts if isinstance(each, Entry)], now=now)
     locked.allowances = allowances
+    drafts = _at_open_tills(drafts)
     drafts = [_refusal(each, locked, now=now) or _with_names(each, locked) if isinstance(each, Entry) else each for each in drafts]
     if atomic and any(isinstance(each, DomainError) for each in drafts):
         return [*_all_refused(drafts)]
@@ -99,6 +106,23 @@ def _within_reach(drafts: Sequence[Entry | DomainError], *, by: User) -> list[En
 def _account_of(entry: Entry) -> str:
     """Return the account whose holder an order speaks for: who pays, or who is paid where the bank pays."""
     return entry.creditor_number if is_internal(entry.debtor_number) else entry.debtor_number
+
+
+def _open_among(entries: Iterable[Entry]) -> dict[str, datetime]:
+    """Return since when those tills are open that the entries go through; no query where none does."""
+    tills = {number for entry in entries for number in (entry.debtor_number, entry.creditor_number) if is_till(number)}
+    return opened_at(tills=tills) if tills else {}
+
+
+def _at_open_tills(drafts: Sequence[Entry | DomainError]) -> list[Entry | DomainError]:
+    """Refuse customers' cash at tills that are not open, read under the lock of their accounts: a count would miss it."""
+    opened = _open_among(each for each in drafts if isinstance(each, Entry) and each.kind in _OVER_THE_COUNTER)
+    return [_shut_till(each, opened) or each if isinstance(each, Entry) else each for each in drafts]
+
+
+def _shut_till(entry: Entry, opened: Collection[str]) -> DomainError | None:
+    number = next((number for number in (entry.debtor_number, entry.creditor_number) if is_till(number)), None)
+    return TillNotOpen(till=number) if number and number not in opened and entry.kind in _OVER_THE_COUNTER else None
 
 
 def _refusal(entry: Entry, locked: ledger.Locked, *, now: datetime) -> DomainError | None:

@@ -1,0 +1,56 @@
+"""What can be read of transfers: decisions by name, one with its story, lists, what moved through a till, what a day was."""
+
+from transfers.selectors.days import (
+    DayShown,
+    DayTotal,
+    bounds_of,
+    closed_day,
+    closed_days,
+    day_tills,
+    day_totals,
+    first_id_from,
+)
+from transfers.selectors.found import (
+    EventRow,
+    Name,
+    as_document,
+    count,
+    decisions,
+    find,
+    is_name_conflict,
+    oldest_pending,
+    pending_count,
+    pending_to,
+    reversed_among,
+    story,
+    transfer_with_story,
+    transfers_before,
+)
+from transfers.selectors.tills import TillMovement, till_movements
+
+__all__ = [
+    "DayShown",
+    "DayTotal",
+    "EventRow",
+    "Name",
+    "TillMovement",
+    "as_document",
+    "bounds_of",
+    "closed_day",
+    "closed_days",
+    "count",
+    "day_tills",
+    "day_totals",
+    "decisions",
+    "find",
+    "first_id_from",
+    "is_name_conflict",
+    "oldest_pending",
+    "pending_count",
+    "pending_to",
+    "reversed_among",
+    "story",
+    "till_movements",
+    "transfer_with_story",
+    "transfers_before",
+]
