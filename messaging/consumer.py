@@ -11,6 +11,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections, t
 from django.utils import timezone
 
 from access import meters
+from access.plans import planned_anew
 from access.site import this_bank
 from messaging import batches, dead_letters, letter_box, offsets, redriving, selectors
 from messaging.batches import Batch
@@ -58,7 +59,8 @@ class Consumer:
             return 0
         self._now = now
         try:
-            return self._handle_next(now) if self._connect(now) else 0
+            with planned_anew():
+                return self._handle_next(now) if self._connect(now) else 0
         except offsets.Moved:
             self._let_go()
         except InRecovery:

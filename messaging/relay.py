@@ -13,6 +13,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections
 from django.utils import timezone
 
 from access import meters
+from access.plans import planned_anew
 from access.retry import retrying
 from access.site import this_bank
 from messaging import directory, lease, letter_box, outbox, selectors
@@ -59,7 +60,8 @@ class Relay:
                 self._not_before = now + PAUSE
                 return 0
             self._connect(now)
-            return self._publish_directory(now) + self._publish_due(now)
+            with planned_anew():
+                return self._publish_directory(now) + self._publish_due(now)
         except InRecovery:
             self._let_go()
             self._not_before = now + PAUSE

@@ -17,11 +17,6 @@ _MAY_BE_EMPTY = frozenset(column.attname for column in Transfer._meta.concrete_f
 _EVENT = ("transfer_id", "type", "at", "reason")
 
 
-def insert(entries: Sequence[Entry], *, now: datetime) -> None:
-    """Write new transfers and the first event of each; raises IntegrityError when one is already there."""
-    execute(*inserts(entries, now=now))
-
-
 def inserts(entries: Sequence[Entry], *, now: datetime) -> list[Insert]:
     """Return the writes of new transfers and the first event of each, to be sent with the ledger's own.
 

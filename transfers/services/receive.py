@@ -1,13 +1,14 @@
 """Deciding what other banks ask for: once, for ever, with the postings and the answer in one transaction (protocol rule 1)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError
 
 from access.errors import DomainError
-from access.site import this_bank
+from access.sets import Insert
+from access.site import Site, this_bank
 from accounts import ledger
 from accounts.money import MAX_AMOUNT_MINOR
 from messaging import dead_letters, outbox
@@ -39,23 +40,33 @@ def receive_cancels(*, received: Sequence[Received[Orders]], now: datetime) -> N
 
 
 def _decide(received: Sequence[Received[Orders]], *, now: datetime, cancelled: bool) -> None:
-    senders = peers(codes={message.source for message in received})
+    site, senders = this_bank(), peers(codes={message.source for message in received})
     first_asked: dict[Name, Asked] = {}
     for message in received:
         for asked in message.data.orders:
             first_asked.setdefault((message.source, asked.id), asked)
-    drafts = {name: _draft(name[0], asked, now=now) for name, asked in first_asked.items()}
-    locked = lock_with_clearing(_bookable(drafts), now=now)  # lock first: what is read next cannot change under us
+    drafts = {name: _draft(name[0], asked, bank=site.code, now=now) for name, asked in first_asked.items()}
+    locked = lock_with_clearing(_bookable(drafts, site=site), now=now)  # lock first: what is read next cannot change under us
     decided = selectors.decisions(names=drafts)
-    fresh = [name for name in drafts if name not in decided]
+    fresh = {name: entry for name, entry in drafts.items() if name not in decided}
     refusals = {name: _refusal(first_asked[name], sender=senders[name[0]], cancelled=cancelled, now=now) for name in fresh}
-    _book({name: drafts[name] for name in fresh}, refusals, locked=locked, now=now)
-    decisions = decided | {name: drafts[name] for name in fresh}
-    answers = [_answer(message, decisions, sender=senders[message.source], now=now) for message in received]
-    outbox.enqueue_each(messages=[answer for answer in answers if answer], now=now)
+    decisions = decided | fresh
+
+    def conclude(posted: Mapping[UUID, ledger.Outcome]) -> list[Insert]:
+        for name, entry in fresh.items():
+            outcome = refusals[name] or posted[entry.id]
+            if isinstance(outcome, DomainError):
+                entry.status, entry.reason = rules.REJECTED, outcome.iso_reason
+        answers = [_answer(message, decisions, sender=senders[message.source]) for message in received]
+        messages = outbox.writes_for(messages=[answer for answer in answers if answer], now=now)
+        return [*storage.inserts(list(fresh.values()), now=now), messages]
+
+    _book([entry for name, entry in fresh.items() if refusals[name] is None], conclude=conclude, locked=locked, now=now)
+    for message in received:
+        dead_letters.bury_each(record=message.record, faults=_contradictions(message, decisions), now=now)
 
 
-def _draft(source: str, asked: Asked, *, now: datetime) -> Entry:
+def _draft(source: str, asked: Asked, *, bank: str, now: datetime) -> Entry:
     """Return an order of another bank as the transfer it becomes here, credited until refused; its texts as they can be stored."""
     return Entry(
         kind="incoming",
@@ -68,7 +79,7 @@ def _draft(source: str, asked: Asked, *, now: datetime) -> Entry:
         creditor_name=rules.cut(asked.creditor_name),
         origin_bank=source,
         origin_id=asked.id,
-        destination_bank=this_bank().code,
+        destination_bank=bank,
         reference=rules.cut(asked.reference),
         end_to_end_id=rules.cut(asked.end_to_end_id, 35),
         content_hash=asked.content_hash,
@@ -90,9 +101,8 @@ def _refusal(asked: Asked, *, sender: PeerRow, cancelled: bool, now: datetime) -
     return rules.refuse_peer(bank=sender.code, status=sender.status)
 
 
-def _bookable(drafts: Mapping[Name, Entry]) -> list[Entry]:
+def _bookable(drafts: Mapping[Name, Entry], *, site: Site) -> list[Entry]:
     """Return the drafts that the ledger can be asked about: the others are refused anyway and must not open a clearing account."""
-    site = this_bank()
     return [
         entry
         for entry in drafts.values()
@@ -102,40 +112,46 @@ def _bookable(drafts: Mapping[Name, Entry]) -> list[Entry]:
     ]
 
 
-def _book(fresh: Mapping[Name, Entry], refusals: Mapping[Name, DomainError | None], *, locked: ledger.Locked, now: datetime) -> None:
-    """Credit what can be credited, and write every decision; a plain insert, so that a second decision can never stand beside the first."""
-    good = [entry for name, entry in fresh.items() if refusals[name] is None]
-    outcomes = ledger.post(steps=[move for entry in good for move in rules.booking(entry, group=None)], booked_at=now, locked=locked)
-    posted = {entry.id: outcome for entry, outcome in zip(good, outcomes, strict=True)}
-    for name, entry in fresh.items():
-        outcome = refusals[name] or posted[entry.id]
-        if isinstance(outcome, DomainError):
-            entry.status, entry.reason = rules.REJECTED, outcome.iso_reason
+def _book(
+    good: Sequence[Entry], *, conclude: Callable[[Mapping[UUID, ledger.Outcome]], list[Insert]], locked: ledger.Locked, now: datetime
+) -> None:
+    """Credit what can be credited, and write every decision and answer with it, in one statement.
+
+    Decisions are plainly inserted, so that a second can never stand beside the first.
+    """
+    steps = [move for entry in good for move in rules.booking(entry, group=None)]
     try:
-        storage.insert(list(fresh.values()), now=now)
+        ledger.post(
+            steps=steps,
+            booked_at=now,
+            locked=locked,
+            also=lambda outcomes: conclude({entry.id: outcome for entry, outcome in zip(good, outcomes, strict=True)}),
+        )
     except IntegrityError as error:
         if selectors.is_name_conflict(error):
             raise errors.DecidedElsewhere("another consumer decided one of these transfers first") from error
         raise
 
 
-def _answer(message: Received[Orders], decisions: Mapping[Name, Entry], *, sender: PeerRow, now: datetime) -> outbox.Draft | None:
-    """Return the answer to one message, rebuilt from the decisions; a known name with other content is buried instead of answered."""
-    known: list[Decision] = []
-    faults: list[Fault] = []
-    for asked in message.data.orders:
-        entry = decisions[message.source, asked.id]
-        if entry.content_hash == asked.content_hash:
-            known.append(_decision(entry))
-        else:
-            faults.append(Fault(reason="other-content", detail=f"transfer {asked.id} was decided with other content", item=str(asked.id)))
-    dead_letters.bury_each(record=message.record, faults=faults, now=now)
+def _answer(message: Received[Orders], decisions: Mapping[Name, Entry], *, sender: PeerRow) -> outbox.Draft | None:
+    """Return the answer to one message, rebuilt from the decisions about the orders it names with their own content."""
+    entries = [(decisions[message.source, asked.id], asked) for asked in message.data.orders]
+    known = tuple(_decision(entry) for entry, asked in entries if entry.content_hash == asked.content_hash)
     if not known:
         return None
     partition = partition_of(str(known[0].id), sender.partitions)
     return outbox.Draft(
-        destination=message.source, partition=partition, type=DECIDED, data=TransfersDecided(decisions=tuple(known)), is_request=False
+        destination=message.source, partition=partition, type=DECIDED, data=TransfersDecided(decisions=known), is_request=False
     )
+
+
+def _contradictions(message: Received[Orders], decisions: Mapping[Name, Entry]) -> list[Fault]:
+    """Return the orders that name a known transfer with other content: they are buried instead of answered."""
+    return [
+        Fault(reason="other-content", detail=f"transfer {asked.id} was decided with other content", item=str(asked.id))
+        for asked in message.data.orders
+        if decisions[message.source, asked.id].content_hash != asked.content_hash
+    ]
 
 
 def _decision(entry: Entry) -> Decision:

@@ -10,6 +10,7 @@ from access.approvals import Question, ask_each
 from access.errors import DomainError
 from access.models import User
 from access.permissions import require
+from access.plans import planned_anew
 from access.retry import joining
 from access.sets import Insert
 from access.site import this_bank
@@ -50,7 +51,7 @@ def submit(*, orders: Sequence[Order], by: User, now: datetime, atomic: bool = F
         require(by=by, permission=permission)
 
     def work() -> list[Outcome]:
-        with transaction.atomic():
+        with planned_anew(rows=len(orders)), transaction.atomic():
             outcomes = _book(orders=orders, by=by, atomic=atomic, now=now)
             if dry_run:
                 transaction.set_rollback(True)
