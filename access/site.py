@@ -28,6 +28,7 @@ class Site:
     key_overlap_s: int = 3_600
     head_bank_code: str = "HEAD"
     head_bank_key: str = ""
+    head_bank_url: str = ""
     message_key_file: Path | None = None
     token_key_file: Path | None = None
 

@@ -19,6 +19,8 @@ WORDS: Mapping[str, str] = {
     "frozen": _("Frozen"),
     "closed": _("Closed"),
     "active": _("Active"),
+    "applied": _("Applied"),
+    "suspended": _("Suspended"),
     "blocked": _("Blocked"),
     "replaced": _("Replaced"),
     "placed": _("Placed"),

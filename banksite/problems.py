@@ -40,6 +40,7 @@ _ERRORS: Mapping[int, tuple[type[DomainError], ...]] = {
         headbank.errors.BankUnknown,
         headbank.errors.KeyUnknown,
         headbank.errors.InvitationUnknown,
+        headbank.errors.DirectoryUnpublished,
     ),
     409: (  # true now, may be otherwise later
         access.errors.InProgress,
@@ -130,7 +131,7 @@ _ERRORS: Mapping[int, tuple[type[DomainError], ...]] = {
         headbank.errors.CapInvalid,
     ),
     429: (access.errors.TooManyAttempts, access.errors.TooManyRequests, accounts.errors.DailyLimitExceeded),
-    503: (messaging.errors.KeyFileUnusable,),
+    503: (messaging.errors.KeyFileUnusable, messaging.errors.HeadBankUnreachable),
 }
 STATUS: Mapping[type[DomainError], int] = {kind: status for status, kinds in _ERRORS.items() for kind in kinds}
 

@@ -8,15 +8,18 @@ from uuid import UUID
 from django.db import connection, models
 from django.utils import timezone
 
+import headbank.selectors
 import messaging.selectors
 from access import triggers
 from access.site import this_bank
 from accounts.models import Account, Customer
 from headbank.models import Bank, BankKey
+from headbank.selectors import BankRow
 from messaging.models import Message, OwnKey, PeerKey
 from transfers.models import Transfer
 
 _COUNT_AT_MOST = 10_000  # no page counts a whole journal
+_BANKS_SHOWN = 100
 _UNSENT_AFTER = timedelta(seconds=60)
 
 
@@ -64,6 +67,15 @@ class TransferLine:
     currency: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Register:
+    """The banks of the register, and the newest directory that tells of them."""
+
+    banks: list[BankRow]
+    version: int
+    announced_at: datetime | None
+
+
 def state(*, now: datetime) -> State:
     """Return what the bank looks like from its own database; it asks no broker and counts no history."""
     return State(figures=list(_figures(now)), signs=list(_signs(now)))
@@ -84,6 +96,13 @@ def latest_transfers(*, limit: int = 8) -> list[TransferLine]:
         )
         for row in Transfer.objects.order_by("-id")[:limit]
     ]
+
+
+def register() -> Register:
+    """Return the first banks of the register and the directory's version as the head bank's first page shows them."""
+    banks = headbank.selectors.find_banks(limit=_BANKS_SHOWN)
+    version, announced_at = messaging.selectors.directory_version(), messaging.selectors.directory_taken_at()
+    return Register(banks=banks, version=version, announced_at=announced_at)
 
 
 def _figures(now: datetime) -> Iterator[Figure]:

@@ -40,6 +40,7 @@ SITE = {
     "resend_max_s": env.float("RESEND_MAX_S", default=60.0),
     "letter_box_partitions": env.int("LETTER_BOX_PARTITIONS", default=4),
     "key_overlap_s": env.int("MESSAGE_KEY_OVERLAP_S", default=3_600),
+    "head_bank_url": env("HEAD_BANK_URL", default=""),
     "head_bank_code": env("HEAD_BANK_CODE", default="HEAD"),
     "head_bank_key": env("HEAD_BANK_KEY", default=""),
     "message_key_file": _file("MESSAGE_KEY_FILE"),

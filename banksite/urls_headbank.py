@@ -2,7 +2,9 @@
 
 from django.urls import path
 
+from banksite.urls_api import urlpatterns_headbank as api
 from banksite.urls_common import urlpatterns as common
 from banksite.views import Home
 
-urlpatterns = [path("", Home.as_view(), name="home"), *common]
+urlpatterns = [path("", Home.as_view(), name="home"), *api, *common]
+handler400, handler404, handler500 = "banksite.problems.bad_request", "banksite.problems.not_found", "banksite.problems.server_error"

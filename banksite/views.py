@@ -12,6 +12,7 @@ from django.views.generic import TemplateView
 
 from access.pages import BankForm
 from banksite import selectors
+from headbank.permissions import VIEW_BANKS
 
 
 class SignInForm(BankForm, AuthenticationForm):
@@ -45,5 +46,8 @@ class Home(LoginRequiredMixin, TemplateView):
         user = self.request.user
         may_see_transfers = user.has_perm("transfers.view_transfer")
         return super().get_context_data(
-            **kwargs, state=selectors.state(now=timezone.now()), latest=selectors.latest_transfers() if may_see_transfers else []
+            **kwargs,
+            state=selectors.state(now=timezone.now()),
+            latest=selectors.latest_transfers() if may_see_transfers else [],
+            register=selectors.register() if user.has_perm(VIEW_BANKS) else None,
         )

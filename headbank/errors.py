@@ -101,6 +101,13 @@ class KeyUnknown(DomainError):
     advice = "No bank announced {key}."
 
 
+class DirectoryUnpublished(DomainError):
+    """No version of the directory has been signed yet."""
+
+    code, title = "directory-unpublished", "There is no directory yet."
+    advice = "Ask again when the head bank has registered a bank and its relay runs."
+
+
 class NothingToPublish(DomainError):
     """The register holds no bank yet."""
 

@@ -1,9 +1,12 @@
-"""What the register says, as the directory carries it."""
+"""What the register says, as the directory carries it and as staff see it."""
 
-from typing import Literal, cast
+from datetime import datetime
+from typing import Annotated, Literal, cast
 
-from django.db.models import Count
+import msgspec
+from django.db.models import Count, Q
 
+from headbank.errors import BankUnknown
 from headbank.models import Bank, BankKey
 from messaging import events
 
@@ -39,3 +42,52 @@ def banks_of_directory() -> tuple[events.Bank, ...]:
         )
         for bank in Bank.objects.exclude(status=Bank.Status.APPLIED).order_by("code")
     )
+
+
+class BankRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A bank of the register; `debit_caps` is what it may owe all others together, by currency, in minor units."""
+
+    code: str
+    name: str
+    status: str
+    contact: str
+    site_url: str
+    api_url: str
+    partitions: int
+    debit_caps: dict[str, int]
+    registered_at: Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class KeyShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A key of a bank; `announced_by` is the bank's own key that vouched for it, empty where people did."""
+
+    key_id: str
+    public_key: str
+    announced_by: str
+    announced_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    revoked_at: Annotated[datetime, msgspec.Meta(tz=True)] | None
+
+
+class BankShown(BankRow, frozen=True, kw_only=True):
+    """A bank of the register with all its keys, oldest first."""
+
+    keys: list[KeyShown]
+
+
+def find_banks(*, text: str = "", status: str = "", after: str = "", limit: int) -> list[BankRow]:
+    """Return banks by code, from behind the one named: those with part of the name or the beginning of the code, with the status."""
+    found = Bank.objects.filter(code__gt=after).order_by("code")
+    if text:
+        found = found.filter(Q(name__icontains=text) | Q(code__startswith=text.upper()))
+    if status:
+        found = found.filter(status=status)
+    return [BankRow(**row) for row in found.values(*BankRow.__struct_fields__)[:limit]]
+
+
+def bank_by_code(*, code: str) -> BankShown:
+    """Return a bank with its keys; raise BankUnknown."""
+    row = Bank.objects.filter(code=code).values(*BankRow.__struct_fields__).first()
+    if row is None:
+        raise BankUnknown(bank=code)
+    keys = BankKey.objects.filter(bank=code).order_by("announced_at", "key_id").values(*KeyShown.__struct_fields__)
+    return BankShown(**row, keys=[KeyShown(**key) for key in keys])

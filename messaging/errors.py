@@ -24,6 +24,13 @@ class KeyFileUnusable(DomainError):
     advice = "{file}: {why}."
 
 
+class HeadBankUnreachable(DomainError):
+    """The head bank's site gave no answer that helps; `facts` carry `why`."""
+
+    code, title = "head-bank-unreachable", "The head bank's site did not answer as it should."
+    advice = "{why}."
+
+
 class ApplicationInvalid(DomainError):
     """What this bank would say of itself cannot be sent; `facts` carry `why`."""
 

@@ -1,6 +1,6 @@
 """Everything that changes the register of banks; each change is permitted, locked, recorded, and announced to all banks."""
 
-from headbank.services.applications import invite_bank, receive_application
+from headbank.services.applications import application_of, invite_bank, receive_application
 from headbank.services.keys import receive_keys, receive_retirements, revoke_key
 from headbank.services.publish import Published, publish_directory
 from headbank.services.register import register_bank, suspend_bank
@@ -27,6 +27,7 @@ __all__ = [
     "REGISTER",
     "SET_CAP",
     "Published",
+    "application_of",
     "approve_request",
     "ask",
     "ask_or_approve",

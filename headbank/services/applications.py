@@ -15,8 +15,8 @@ from headbank.models import Bank, BankKey, Invitation
 from headbank.permissions import MANAGE_BANKS
 from headbank.services.locking import permit
 from headbank.services.register import add_bank
-from messaging import envelope, signing
-from messaging.documents import Document
+from messaging import documents, envelope, signing
+from messaging.documents import Document, File
 from messaging.errors import Unreadable
 from messaging.events import BANK_APPLIED, BankApplied
 from messaging.outbox import MAX_VALUE_BYTES
@@ -38,6 +38,14 @@ def invite_bank(*, code: str, by: User, now: datetime) -> str:
         Invitation.objects.create(digest=digest, bank=code, invited_by=by, invited_at=now, expires_at=now + VALID_FOR)
         audit.record(actor=by, action="bank.invited", subject=code, now=now)
     return one_time_code
+
+
+def application_of(file: File) -> Document:
+    """Return the application as it was handed in; raise ApplicationRefused for what is no document."""
+    try:
+        return documents.document_of(file)
+    except ValueError as error:
+        raise ApplicationRefused(why=f"this is not the file of an application ({error})") from error
 
 
 def receive_application(*, document: Document, now: datetime) -> str:

@@ -38,8 +38,8 @@ def add_key(*, code: str, public_key: str, announced_by: str = "", now: datetime
     return key_id
 
 
-def revoke_key(*, key_id: str, by: User, reason: str, now: datetime) -> None:
-    """End a key's word for ever, at once and by one person; twice is once.
+def revoke_key(*, key_id: str, by: User, reason: str, now: datetime) -> str:
+    """End a key's word for ever, at once and by one person, and return its bank's code; twice is once.
 
     What it signed decides nothing new from the moment a bank has the directory that says so; earlier decisions stay.
     Raises NotAllowed, NotTheHeadBank, KeyUnknown, ReasonMissing.
@@ -52,6 +52,7 @@ def revoke_key(*, key_id: str, by: User, reason: str, now: datetime) -> None:
         if bank is None:
             raise KeyUnknown(key=key_id)
         _revoke(bank.code, key_id, by=by, reason=reason, now=now)
+    return bank.code
 
 
 def receive_keys(*, received: Sequence[Received[KeyAnnounced]], now: datetime) -> None:

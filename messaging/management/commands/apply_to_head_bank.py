@@ -11,6 +11,7 @@ from access.errors import DomainError
 from access.site import this_bank
 from messaging import documents
 from messaging.applying import write_application
+from messaging.head_bank_site import HeadBankSite
 
 
 class Command(BaseCommand):
@@ -24,7 +25,8 @@ class Command(BaseCommand):
         parser.add_argument("--contact", required=True, help="whom to ask at this bank")
         parser.add_argument("--site-url", default="", help="where its pages are")
         parser.add_argument("--api-url", default="", help="where its API is")
-        parser.add_argument("--out", type=Path, required=True, metavar="FILE")
+        parser.add_argument("--to", default="", metavar="URL", help="the head bank's site, where it is not HEAD_BANK_URL")
+        parser.add_argument("--out", type=Path, metavar="FILE", help="write it to a file instead of handing it in")
 
     def handle(self, *args: Any, **options: Any) -> None:
         key_file = this_bank().message_key_file
@@ -33,7 +35,10 @@ class Command(BaseCommand):
         said = {name: options[name] for name in ("one_time_code", "contact", "site_url", "api_url")}
         try:
             document = write_application(**said, key_file=key_file, now=timezone.now())
-            options["out"].write_bytes(documents.pack(document))
+            if options["out"]:
+                options["out"].write_bytes(documents.pack(document))
+            else:
+                HeadBankSite(url=options["to"]).hand_in(document)
         except (DomainError, OSError) as refusal:
             raise CommandError(str(refusal)) from refusal
-        self.stderr.write("Written. Two persons at the head bank decide about it.")
+        self.stderr.write("Done. Two persons at the head bank decide about it.")

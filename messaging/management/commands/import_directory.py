@@ -1,4 +1,4 @@
-"""Take a directory of banks from a file."""
+"""Take a directory of banks from a file or from the head bank's site."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -9,17 +9,23 @@ from django.utils import timezone
 
 from access.errors import DomainError
 from messaging import directory
+from messaging.head_bank_site import HeadBankSite
 
 
 class Command(BaseCommand):
-    help = "Take a directory that the head bank signed from a file, as if it had come over the register's topic."
+    help = (
+        "Take a directory that the head bank signed, as if it had come over the register's topic: from a file, "
+        "or from the head bank's site (HEAD_BANK_URL) where none is named."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path)
+        parser.add_argument("file", type=Path, nargs="?")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            outcome = directory.take(document=directory.unpack(options["file"].read_bytes()), now=timezone.now())
+            file = options["file"]
+            document = directory.unpack(file.read_bytes()) if file else HeadBankSite().fetch_directory()
+            outcome = directory.take(document=document, now=timezone.now())
         except (DomainError, OSError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(outcome.value)

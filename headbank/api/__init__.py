@@ -1,0 +1,1 @@
+"""The register over the API of the head bank."""
