@@ -202,6 +202,20 @@ class CustomerHasAccounts(DomainError):
     advice = "Close {accounts} first."
 
 
+class StatementTooLong(DomainError):
+    """More was booked in the period than one document shows; `facts` carry `lines` and `most`."""
+
+    code, title = "statement-too-long", "This is too much for one document."
+    advice = "{lines} lines were booked, a document shows {most}: ask for a shorter period, or for the CSV file."
+
+
+class PeriodInvalid(DomainError):
+    """A period ends on the day it begins or later, within ten years, and has begun; `facts` carry `first` and `last`."""
+
+    code, title = "period-invalid", "This is no period."
+    advice = "It would be from {first} to {last}; begin before it ends and not in the future, and take ten years at most."
+
+
 class LimitInvalid(DomainError):
     """A credit limit is 0 to 10^15 minor units, on a checking or credit account; `facts` carry `account` and `limit_minor`."""
 

@@ -109,6 +109,8 @@ _ERRORS: Mapping[int, tuple[type[DomainError], ...]] = {
         accounts.errors.CurrencyNotOffered,
         accounts.errors.KindNotOffered,
         accounts.errors.AccountInternal,
+        accounts.errors.StatementTooLong,
+        accounts.errors.PeriodInvalid,
         accounts.errors.LimitInvalid,
         accounts.errors.ExpiryInvalid,
         messaging.errors.DirectoryRefused,

@@ -35,13 +35,14 @@ def operation(
     query: type[msgspec.Struct] | None = None,
     is_kept: bool = False,
     refuses: Sequence[type[DomainError]] = (),
+    media_type: str = "application/json",
 ) -> Callable[[F], F]:
     """Describe a method. `answers` maps a status to the struct it carries (None: nothing); `is_kept` marks one that uses `once`.
 
     `refuses` are its own refusals, in the order of checking; those every address has need not be named.
     """
     parameters = [*(_parameters(query) if query else ()), *((_KEY, _DRY_RUN) if is_kept else ())]
-    responses = {status: OpenApiResponse(carried, description=_SAYS[status]) for status, carried in answers.items()}
+    responses = {(status, media_type): OpenApiResponse(carried, description=_SAYS[status]) for status, carried in answers.items()}
     refusals = OpenApiResponse(Problem, description=f"Refused; `code` says why{_codes(refuses)}.")
     described: Callable[[F], F] = extend_schema(
         operation_id=id,

@@ -134,6 +134,7 @@ class StatementFile(Endpoint):
         summary="What happened on an account, as CSV",
         tag="accounts",
         answers={200: str},
+        media_type="text/csv",
         refuses=(AccountUnknown,),
     )
     def get(self, request: Request, number: str) -> StreamingHttpResponse:

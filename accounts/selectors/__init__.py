@@ -25,7 +25,7 @@ from accounts.selectors.found import (
     mandates_of,
 )
 from accounts.selectors.reach import require_account, require_card, require_customer, require_hold, within
-from accounts.selectors.statements import AccountBalance, StatementLine, balance_at, balance_of, statement
+from accounts.selectors.statements import AccountBalance, Period, StatementLine, balance_at, balance_of, statement, statement_between
 
 __all__ = [
     "AccountBalance",
@@ -34,6 +34,7 @@ __all__ = [
     "CustomerRow",
     "HoldRow",
     "MandateRow",
+    "Period",
     "StatementLine",
     "account_by_number",
     "accounts_of",
@@ -59,5 +60,6 @@ __all__ = [
     "require_customer",
     "require_hold",
     "statement",
+    "statement_between",
     "within",
 ]

@@ -1,7 +1,7 @@
 """What happened on one account, page by page, and what it held at a moment; both cost the same however long its history is."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,34 +9,39 @@ import msgspec
 from django.db import connection
 
 from access.models import User
-from accounts.errors import AccountInternal, AccountUnknown
+from accounts.errors import AccountInternal, AccountUnknown, StatementTooLong
 from accounts.models import Account, Posting
-from accounts.selectors.found import account_by_number
+from accounts.selectors.found import AccountRow, account_by_number
 from accounts.selectors.moments import Moment
-from accounts.selectors.reach import within
 
 _NEWEST = 2**63 - 1
+_INSTANT = timedelta(microseconds=1)  # the finest that either database keeps
 
+# One question for the account, whether it may be seen, and the page: an account without postings gives a row without a place.
 # Order and limit stand inside both sides, so that each reads one page of its own index and not the account's whole history.
 _STATEMENT = """
+    WITH own AS (SELECT id FROM accounts_account a WHERE a.number = %s{mandated})
     SELECT page.seq, page.booked_at, page.transfer_id, page.leg, page.amount, page.balance_after,
            other.number, other.holder_name, page.currency
-    FROM (
+    FROM own LEFT JOIN (
         SELECT * FROM (
             SELECT credit_seq AS seq, booked_at, transfer_id, leg, amount_minor AS amount, credit_balance_after AS balance_after,
                    debit_account_id AS other_id, currency
-            FROM accounts_posting WHERE credit_account_id = CAST(%s AS bigint) AND credit_seq < CAST(%s AS bigint)
+            FROM accounts_posting WHERE credit_account_id = (SELECT id FROM own) AND credit_seq < CAST(%s AS bigint)
             ORDER BY credit_seq DESC LIMIT CAST(%s AS bigint)
         ) credits
         UNION ALL
         SELECT * FROM (
             SELECT debit_seq, booked_at, transfer_id, leg, -amount_minor, debit_balance_after, credit_account_id, currency
-            FROM accounts_posting WHERE debit_account_id = CAST(%s AS bigint) AND debit_seq < CAST(%s AS bigint)
+            FROM accounts_posting WHERE debit_account_id = (SELECT id FROM own) AND debit_seq < CAST(%s AS bigint)
             ORDER BY debit_seq DESC LIMIT CAST(%s AS bigint)
         ) debits
-    ) page
-    JOIN accounts_account other ON other.id = page.other_id
+    ) page ON true
+    LEFT JOIN accounts_account other ON other.id = page.other_id
     ORDER BY page.seq DESC LIMIT CAST(%s AS bigint)
+"""
+_MANDATED = """
+    AND EXISTS (SELECT 1 FROM accounts_mandate m WHERE m.customer_id = a.customer_id AND m.user_id = CAST(%s AS bigint))
 """
 
 # Places on an account are 1, 2, 3 ... without a gap, so halving finds the place in some twenty looks at an index.
@@ -51,7 +56,7 @@ _PLACE_AT = """
             OR (tried.debit_account_id = CAST(%s AS bigint) AND tried.debit_seq = (low + high + 1) / 2)
         WHERE low < high
     )
-    SELECT COALESCE(
+    SELECT found.low, COALESCE(
         (SELECT credit_balance_after FROM accounts_posting WHERE credit_account_id = CAST(%s AS bigint) AND credit_seq = found.low),
         (SELECT debit_balance_after FROM accounts_posting WHERE debit_account_id = CAST(%s AS bigint) AND debit_seq = found.low),
         0
@@ -86,14 +91,18 @@ def statement(*, number: str, before_seq: int | None = None, limit: int = 50, re
 
     A striped account keeps no places and has no statement. Raises AccountUnknown, also where it is out of reach.
     """
-    account_id = _account_id(number, reach)
     below = _NEWEST if before_seq is None else before_seq
-    side = [account_id, below, limit]
+    is_asked = reach is not None and not reach.acts_for_all
+    who = [number, reach.pk] if reach is not None and is_asked else [number]
     with connection.cursor() as cursor:
-        cursor.execute(_STATEMENT, [*side, *side, limit])
+        cursor.execute(_STATEMENT.format(mandated=_MANDATED if is_asked else ""), [*who, below, limit, below, limit, limit])
         rows = cursor.fetchall()
+    if not rows:
+        raise AccountUnknown(account=number)
     at, transfer = _reader("booked_at"), _reader("transfer_id")
-    return [StatementLine(seq, at(booked_at), transfer(transfer_id), *rest) for seq, booked_at, transfer_id, *rest in rows]
+    return [
+        StatementLine(seq, at(booked_at), transfer(transfer_id), *rest) for seq, booked_at, transfer_id, *rest in rows if seq is not None
+    ]
 
 
 def balance_at(*, number: str, at: datetime) -> int:
@@ -102,12 +111,34 @@ def balance_at(*, number: str, at: datetime) -> int:
     Postings of one account follow each other as their transactions did, which may differ from their clocks by moments; the answer
     is the balance between two neighbours of which the first was booked by then and the second later. Raises AccountUnknown.
     """
+    return _place_at(_account_id(number), at)[1]
+
+
+class Period(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened on an account from one moment to before another: its lines, oldest first, and what it held before and after."""
+
+    account: AccountRow
+    opening_minor: int
+    closing_minor: int
+    lines: list[StatementLine]
+
+
+def statement_between(*, number: str, begin: datetime, end: datetime, most: int, reach: User | None = None) -> Period:
+    """Return what was booked from `begin` to before `end`, in four queries however long the history is.
+
+    Raises AccountUnknown, also where it is out of reach, AccountInternal for a striped account, which has no statement, and
+    StatementTooLong for more than `most` lines.
+    """
+    account = account_by_number(number=number, reach=reach)
+    if account.striped:
+        raise AccountInternal(account=number)
     account_id = _account_id(number)
-    moment = connection.ops.adapt_datetimefield_value(at)
-    with connection.cursor() as cursor:
-        cursor.execute(_PLACE_AT, [account_id, moment, moment, *[account_id] * 4])
-        row = cursor.fetchone()
-    return int(row[0]) if row else 0
+    first, opening_minor = _place_at(account_id, begin - _INSTANT)
+    last, closing_minor = _place_at(account_id, end - _INSTANT)
+    if last - first > most:
+        raise StatementTooLong(lines=last - first, most=most)
+    lines = statement(number=number, before_seq=last + 1, limit=last - first) if last > first else []
+    return Period(account=account, opening_minor=opening_minor, closing_minor=closing_minor, lines=lines[::-1])
 
 
 def balance_of(*, number: str, at: datetime | None = None, reach: User | None = None) -> AccountBalance:
@@ -124,8 +155,17 @@ def balance_of(*, number: str, at: datetime | None = None, reach: User | None = 
     return AccountBalance(number, account.currency, balance_at(number=number, at=at) if was_open else 0)
 
 
-def _account_id(number: str, reach: User | None = None) -> int:
-    account_id = Account.objects.filter(within(reach=reach, customer="customer_id"), number=number).values_list("id", flat=True).first()
+def _place_at(account_id: int, at: datetime) -> tuple[int, int]:
+    """Return the place of the last posting booked up to a moment, 0 before the first, and the balance after it."""
+    moment = connection.ops.adapt_datetimefield_value(at)
+    with connection.cursor() as cursor:
+        cursor.execute(_PLACE_AT, [account_id, moment, moment, *[account_id] * 4])
+        row = cursor.fetchone()
+    return (int(row[0]), int(row[1])) if row else (0, 0)
+
+
+def _account_id(number: str) -> int:
+    account_id = Account.objects.filter(number=number).values_list("id", flat=True).first()
     if account_id is None:
         raise AccountUnknown(account=number)
     return account_id

@@ -94,6 +94,7 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("accounts/<str:number>/balance", "GET"): Row(status=200, may=READERS, others=404),
     ("accounts/<str:number>/statement", "GET"): Row(status=200, may=READERS, others=404),
     ("accounts/<str:number>/statement.csv", "GET"): Row(status=200, may=READERS, others=404),
+    ("accounts/<str:number>/statement.pdf", "GET"): Row(status=200, may=READERS, others=404),
     ("cards", "GET"): Row(status=200, may=READERS),
     ("cards", "POST"): Row(status=200, may=COUNTER, rehearsed=True, body={"account": "<str:number>"}),
     ("cards/<uuid:card_id>/block", "POST"): Row(status=200, may=COUNTER, rehearsed=True, body={"reason": "lost"}),

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 
 from access.models import User
 from access.roles import TELLER
@@ -63,7 +64,7 @@ class TestAStatement:
         for _ in range(2):
             post(*[move(CASH, anna.checking, "1.00") for _ in range(20)])
 
-            with django_assert_num_queries(4):
+            with django_assert_num_queries(3):
                 api.get(f"{ACCOUNTS}/{anna.checking}/statement", token=teller)
 
     def test_takes_only_cursors_it_gave(self, api: Api, teller: str, anna: OpenedCustomer) -> None:
@@ -128,3 +129,19 @@ class TestABalance:
         ]
 
         assert [answer.status_code for answer in answers] == [404, 200]
+
+
+class TestADocument:
+    def test_is_of_this_month_so_far_unless_days_are_named(self, api: Api, teller: str, anna: OpenedCustomer) -> None:
+        address = f"{ACCOUNTS}/{anna.checking}/statement.pdf"
+        with time_machine.travel(NOON + timedelta(days=3), tick=False):
+            teller = token_of(User.objects.get(username="tess"))
+            answers = [api.get(f"{address}{query}", token=teller) for query in ("", "?first=2026-02-01&last=2026-02-28")]
+            refused = api.get(f"{address}?first=2026-03-06", token=teller)
+
+        assert [(answer.status_code, answer["Content-Type"], answer["Content-Disposition"]) for answer in answers] == [
+            (200, "application/pdf", f'attachment; filename="{anna.checking}-{days}.pdf"')
+            for days in ("2026-03-01-2026-03-05", "2026-02-01-2026-02-28")
+        ]
+        assert all(answer.content.startswith(b"%PDF-") for answer in answers)
+        assert (refused.status_code, refused.json()["code"], refused["Content-Type"]) == (422, "period-invalid", "application/problem+json")
