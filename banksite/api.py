@@ -10,12 +10,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from access import selectors
+from access.errors import ApprovalNotWaiting, ApprovalUnknown, OwnApproval, ReasonMissing
 from access.permissions import VIEW_APPROVALS
 from access.rest import Endpoint, Page, Problem, operation, page_of, position, read_body, read_query, user_of
 from access.rest.pages import Cursor, Limit
 from access.selectors import WaitingApproval
+from accounts.errors import AccountClosed, AccountNotFrozen, AccountUnknown, LimitInUse
 from banksite import approvals
 from banksite.problems import problem_of
+
+DECIDING = (ApprovalUnknown, ApprovalNotWaiting, OwnApproval, ReasonMissing)
+APPROVING = (*DECIDING, AccountUnknown, AccountClosed, AccountNotFrozen, LimitInUse)
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,7 +72,9 @@ class Approve(Endpoint):
 
     needs = {"POST": VIEW_APPROVALS}
 
-    @operation(id="approvals_approve", summary="Agree", tag="approvals", body=Decision, answers={200: Decided}, is_kept=True)
+    @operation(
+        id="approvals_approve", summary="Agree", tag="approvals", body=Decision, answers={200: Decided}, is_kept=True, refuses=APPROVING
+    )
     def post(self, request: Request, approval_id: UUID) -> Response:
         """Agree to what somebody else asked for, which is done at once. It takes the permission for the deed itself."""
         reason, by = read_body(request, Decision).reason, user_of(request)
@@ -84,7 +91,9 @@ class Refuse(Endpoint):
 
     needs = {"POST": VIEW_APPROVALS}
 
-    @operation(id="approvals_refuse", summary="Say no", tag="approvals", body=Decision, answers={200: Decided}, is_kept=True)
+    @operation(
+        id="approvals_refuse", summary="Say no", tag="approvals", body=Decision, answers={200: Decided}, is_kept=True, refuses=DECIDING
+    )
     def post(self, request: Request, approval_id: UUID) -> Response:
         """Say no to what somebody else asked for, with a reason."""
         reason, by = read_body(request, Decision).reason, user_of(request)

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from access import selectors, tokens
-from access.errors import CredentialsWrong
+from access.errors import CredentialsWrong, TokenRefused, TooManyAttempts
 from access.keyring import keyring
 from access.models import User
 from access.rest import ANYONE, SIGNED_IN, Endpoint, OpenEndpoint, operation, read_body, user_of
@@ -49,7 +49,15 @@ class SignIn(OpenEndpoint):
 
     needs = {"POST": ANYONE}
 
-    @operation(id="auth_token", summary="Sign in", tag="auth", body=Credentials, answers={200: GivenTokens})
+    @operation(
+        id="auth_token",
+        summary="Sign in",
+        tag="auth",
+        body=Credentials,
+        answers={200: GivenTokens},
+        is_open=True,
+        refuses=(CredentialsWrong, TooManyAttempts),
+    )
     def post(self, request: Request) -> Response:
         """Give tokens for a user name and a password; after five failures from one address it has to wait."""
         given = read_body(request, Credentials)
@@ -68,7 +76,15 @@ class Refresh(OpenEndpoint):
 
     needs = {"POST": ANYONE}
 
-    @operation(id="auth_refresh", summary="Renew tokens", tag="auth", body=RefreshToken, answers={200: GivenTokens})
+    @operation(
+        id="auth_refresh",
+        summary="Renew tokens",
+        tag="auth",
+        body=RefreshToken,
+        answers={200: GivenTokens},
+        is_open=True,
+        refuses=(TokenRefused,),
+    )
     def post(self, request: Request) -> Response:
         """Give the next pair of tokens. A refresh token counts once: used twice, it ends every token of the sign-in it came from."""
         return _given(tokens.refresh(token=read_body(request, RefreshToken).refresh_token, now=timezone.now()))
@@ -79,7 +95,9 @@ class SignOut(OpenEndpoint):
 
     needs = {"POST": ANYONE}
 
-    @operation(id="auth_logout", summary="Sign out", tag="auth", body=RefreshToken, answers={204: None})
+    @operation(
+        id="auth_logout", summary="Sign out", tag="auth", body=RefreshToken, answers={204: None}, is_open=True, refuses=(TokenRefused,)
+    )
     def post(self, request: Request) -> Response:
         """End every token of this sign-in, at once."""
         tokens.end(token=read_body(request, RefreshToken).refresh_token, now=timezone.now())
@@ -102,7 +120,7 @@ class PublicKeys(OpenEndpoint):
 
     needs = {"GET": ANYONE}
 
-    @operation(id="public_keys", summary="The keys that sign tokens (RFC 7517)", tag="auth", answers={200: KeySet})
+    @operation(id="public_keys", summary="The keys that sign tokens (RFC 7517)", tag="auth", answers={200: KeySet}, is_open=True)
     def get(self, request: Request) -> Response:  # noqa: ARG002  # Django passes it
         """Show every public key whose tokens count."""
         return Response(selectors.key_set(keyring=keyring()), headers={"Cache-Control": "max-age=60"})

@@ -7,9 +7,21 @@ import msgspec
 from drf_spectacular.drainage import set_override
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
 from drf_spectacular.plumbing import ResolvedComponent
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 
-from access.errors import DomainError
+from access.errors import (
+    DomainError,
+    InProgress,
+    KeyMissing,
+    KeyReused,
+    NotAllowed,
+    RequestInvalid,
+    RequestTooLarge,
+    TokenMissing,
+    TokenRefused,
+    TooManyRequests,
+)
+from access.rest.examples import example_of
 from access.rest.problem import Problem
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -36,28 +48,48 @@ def operation(
     is_kept: bool = False,
     refuses: Sequence[type[DomainError]] = (),
     media_type: str = "application/json",
+    is_open: bool = False,
 ) -> Callable[[F], F]:
     """Describe a method. `answers` maps a status to the struct it carries (None: nothing); `is_kept` marks one that uses `once`.
 
-    `refuses` are its own refusals, in the order of checking; those every address has need not be named.
+    `refuses` are its own refusals, in the order of checking; those that follow from the rest are added: who may not ask, what cannot
+    be read, a key without sense. All codes are the method's `problems`.
     """
     parameters = [*(_parameters(query) if query else ()), *((_KEY, _DRY_RUN) if is_kept else ())]
-    responses = {(status, media_type): OpenApiResponse(carried, description=_SAYS[status]) for status, carried in answers.items()}
-    refusals = OpenApiResponse(Problem, description=f"Refused; `code` says why{_codes(refuses)}.")
+    codes = [kind.code for kind in (*_usual(is_open=is_open, body=body, query=query, is_kept=is_kept), *refuses)]
+    refusals = OpenApiResponse(Problem, description=f"Refused; `code` says why: {', '.join(f'`{code}`' for code in codes)}.")
+    failures = OpenApiResponse(Problem, description="An error of ours, or out of work for now; a kept request is repeated with its key.")
     described: Callable[[F], F] = extend_schema(
         operation_id=id,
         summary=summary,
         tags=[tag],
         request={"application/json": body} if body else None,
         parameters=parameters,
-        responses=responses | {("4XX", "application/problem+json"): refusals, ("5XX", "application/problem+json"): refusals},
+        examples=[OpenApiExample(id, example_of(body), request_only=True)] if body else None,
+        responses={(status, media_type): _answer(carried, status) for status, carried in answers.items()}
+        | {("4XX", "application/problem+json"): refusals, ("5XX", "application/problem+json"): failures},
+        extensions={"x-problems": codes},
     )
-    return described
+
+    def describe(method: F) -> F:
+        vars(method)["problems"] = frozenset(codes)
+        return described(method)
+
+    return describe
 
 
-def _codes(refuses: Sequence[type[DomainError]]) -> str:
-    """Return the codes of the refusals as the end of a sentence."""
-    return f": {', '.join(f'`{kind.code}`' for kind in refuses)}" if refuses else ""
+def _usual(*, is_open: bool, body: Any, query: Any, is_kept: bool) -> list[type[DomainError]]:
+    """Return the refusals that follow from what a method takes, in the order of checking."""
+    known: list[type[DomainError]] = [] if is_open else [TokenMissing, TokenRefused, NotAllowed]
+    read = [*([RequestTooLarge] if body else []), *([RequestInvalid] if body or query or is_kept else [])]
+    return [*known, TooManyRequests, *read, *([KeyMissing, KeyReused, InProgress] if is_kept else [])]
+
+
+def _answer(carried: Any, status: int) -> OpenApiResponse:
+    """Return an answer with an example of what it carries."""
+    is_struct = isinstance(carried, type) and issubclass(carried, msgspec.Struct)
+    examples = [OpenApiExample(str(status), example_of(carried), response_only=True)] if is_struct else None
+    return OpenApiResponse(carried, description=_SAYS[status], examples=examples)
 
 
 def _parameters(query: type[msgspec.Struct]) -> list[OpenApiParameter]:

@@ -9,12 +9,14 @@ from typing import Any
 
 from django.contrib.auth.models import Group
 from django.test import Client
+from django.urls import resolve
 from django.utils import timezone
 
 from access import tokens
 from access.models import ApiClient, User
 from access.services import open_access
 from access.site import acting_as, this_bank
+from banksite.problems import PLAIN
 from messaging import services
 
 PASSWORD = "a long enough password"
@@ -33,7 +35,9 @@ class Api:
         if key:
             headers["Idempotency-Key"] = key
         content = {} if body is None else {"data": body, "content_type": "application/json"}
-        return self.client.generic(method, path, **_encoded(content), headers=headers)
+        answer = self.client.generic(method, path, **_encoded(content), headers=headers)
+        assert_is_described(method, path, answer)
+        return answer
 
     def get(self, path: str, **more: Any) -> Any:
         return self.ask("GET", path, **more)
@@ -43,6 +47,19 @@ class Api:
 
     def sign_in(self, username: str, password: str = PASSWORD) -> Any:
         return self.post("/api/v1/auth/token", {"username": username, "password": password})
+
+
+def assert_is_described(method: str, path: str, answer: Any) -> None:
+    """Hold every refusal that any test meets against its operation's description: clients must be able to expect it."""
+    if (
+        answer.get("Content-Type") != "application/problem+json"
+        or answer.status_code >= 500
+        or answer.json()["code"] in {plain.code for plain in PLAIN.values()}
+    ):
+        return
+    view = vars(resolve(path.partition("?")[0]).func)["view_class"]
+    described = getattr(getattr(view, method.replace("HEAD", "GET").lower(), None), "problems", None)
+    assert described is None or answer.json()["code"] in described, f"{method} {path} does not list {answer.json()['code']}"
 
 
 def _encoded(content: dict[str, Any]) -> dict[str, Any]:

@@ -1,18 +1,33 @@
 """The description of the API: current, complete, and readable without asking anybody else's server."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from django.conf import settings
 from django.core.management import call_command
+from jsonschema import Draft202012Validator, validate  # type: ignore[import-untyped]  # ships no types
 
+from banksite.problems import STATUS
 from banksite.urls_api import endpoints
 from tests.api.bank import Api
 from tests.api.test_matrix import addresses
 
 COMMITTED = Path(settings.BASE_DIR) / "openapi.yaml"
+
+
+def contents(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield what every operation takes and what it answers where all goes well."""
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if "requestBody" in operation:
+                yield f"{method} {path}", operation["requestBody"]["content"]
+            for status, response in operation["responses"].items():
+                if status.startswith("2") and "content" in response:
+                    yield f"{method} {path} {status}", response["content"]
 
 
 class TestTheDescription:
@@ -31,6 +46,26 @@ class TestTheDescription:
         names = re.findall(r"operationId: (\S+)", COMMITTED.read_text())
 
         assert len(names) == len(set(names)) > 0
+
+    def test_shows_an_example_of_every_body_and_answer_that_fits_its_own_schema(self) -> None:
+        document = yaml.safe_load(COMMITTED.read_text())
+        for place, content in contents(document):
+            for media_type, described in content.items():
+                if media_type != "application/json":
+                    continue
+                values = [example["value"] for example in described["examples"].values()]
+                assert values, place
+                for value in values:
+                    validate(value, described["schema"] | {"components": document["components"]}, cls=Draft202012Validator)
+
+    def test_lists_problems_of_every_operation_that_exist(self) -> None:
+        document = yaml.safe_load(COMMITTED.read_text())
+        for path, methods in document["paths"].items():
+            for method, operation in methods.items():
+                listed = operation["x-problems"]
+                assert "too-many-requests" in listed, f"{method} {path}"
+                assert set(listed) <= {kind.code for kind in STATUS}, f"{method} {path}"
+                assert all(f"`{code}`" in operation["responses"]["4XX"]["description"].replace("\n", " ") for code in listed)
 
     def test_is_given_to_anybody(self, api: Api) -> None:
         answer = api.get("/api/schema/")

@@ -60,7 +60,15 @@ class Batches(Endpoint):
 
     needs = {"POST": permissions.PAY}
 
-    @operation(id="transfer_batches_create", summary="Pay many", tag="transfers", body=BatchBody, answers={200: BatchDone}, is_kept=True)
+    @operation(
+        id="transfer_batches_create",
+        summary="Pay many",
+        tag="transfers",
+        body=BatchBody,
+        answers={200: BatchDone},
+        is_kept=True,
+        refuses=(OthersRefused,),
+    )
     def post(self, request: Request) -> Response:
         """Make up to 1,000 payments, each booked or refused by itself; with `atomic` one refusal refuses all: 422, naming each place."""
         body = read_body(request, BatchBody)

@@ -1,7 +1,6 @@
 """Transfers as clients see them: rows of a list, and one with its story."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from msgspec import Meta
 from access.rest import Page
 from access.rest.pages import Cursor, Limit
 from accounts.amounts import Amount
+from accounts.selectors.moments import Moment
 from transfers.entry import Entry
 from transfers.selectors import EventRow
 
@@ -36,18 +36,18 @@ class TransferRow(msgspec.Struct, frozen=True, kw_only=True):
     end_to_end_id: str
     reason: str
     reverses: UUID | None
-    created_at: datetime
-    expires_at: datetime | None
-    cancel_asked_at: datetime | None
-    decided_at: datetime | None
-    settled_at: datetime | None
+    created_at: Moment
+    expires_at: Moment | None
+    cancel_asked_at: Moment | None
+    decided_at: Moment | None
+    settled_at: Moment | None
 
 
 class Happened(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that happened to a transfer: usually its new status."""
 
     type: str
-    at: datetime
+    at: Moment
     reason: str
 
 
