@@ -78,6 +78,9 @@ def _payments(now: datetime) -> Iterator[Metric]:
     yield _gauge("bank_transfers_pending", "Payments to other banks that are not decided.", pending)
     waiting = {(code,): _age_s(since, now) for code, since in transfers.selectors.oldest_pending().items()}
     yield _gauges("bank_transfer_oldest_pending_seconds", "Age of the oldest payment a bank has not decided.", ("destination",), waiting)
+    caps = transfers.selectors.debit_caps(bank=messaging.selectors.peer(code=this_bank().code))
+    used = {(currency,): cap.owed_minor / max(cap.cap_minor, 1) for currency, cap in caps.items()}
+    yield _gauges("bank_debit_cap_used_ratio", "Share of the net debit cap that we owe; alarm at 0.8.", ("currency",), used)
     balances = accounts.selectors.clearing_balances(banks=[code for (code,) in waiting], currencies=this_bank().currencies)
     yield _gauges("bank_clearing_balance_minor", "What we owe a bank; below 0, it owes us.", ("peer", "currency"), balances)
 

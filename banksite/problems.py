@@ -62,6 +62,7 @@ _ERRORS: Mapping[int, tuple[type[DomainError], ...]] = {
         messaging.errors.NotInRecovery,
         messaging.errors.InRecovery,
         messaging.errors.DeadLetterNotOpen,
+        transfers.errors.NetDebitCapReached,
         transfers.errors.BankSuspended,
         transfers.errors.BankClosed,
         transfers.errors.OrderExpired,

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 import headbank.selectors
 import messaging.selectors
+import transfers.selectors
 from access import triggers
 from access.site import this_bank
 from accounts.models import Account, Customer
@@ -20,6 +21,7 @@ from transfers.models import Transfer
 
 _COUNT_AT_MOST = 10_000  # no page counts a whole journal
 _BANKS_SHOWN = 100
+_CAP_ALARM_PERCENT = 80
 _UNSENT_AFTER = timedelta(seconds=60)
 
 
@@ -133,8 +135,18 @@ def _signs(now: datetime) -> Iterator[Sign]:
     has_relay = messaging.selectors.relay_is_active(now=now)
     yield Sign(code="relay", is_red=not has_relay, detail="publishing" if has_relay else "no relay holds the lease; start relay_outbox")
     yield _sign_of_key()
+    yield from _signs_of_caps()
     version = messaging.selectors.directory_version()
     yield Sign(code="directory", is_red=version == 0, detail=f"version {version}" if version else "no directory of banks yet")
+
+
+def _signs_of_caps() -> Iterator[Sign]:
+    """Return for each cap how much of it this bank owes; red before payments are refused, because settling takes a while."""
+    own = messaging.selectors.peer(code=this_bank().code)
+    for cap in transfers.selectors.debit_caps(bank=own).values():
+        is_red = cap.owed_minor * 100 >= cap.cap_minor * _CAP_ALARM_PERCENT
+        said = f"owes {cap.owed_minor} of at most {cap.cap_minor} minor units {cap.currency}"
+        yield Sign(code=f"debit-cap-{cap.currency}", is_red=is_red, detail=f"{said}; settle" if is_red else said)
 
 
 def _sign_of_key() -> Sign:

@@ -139,8 +139,8 @@ def _store(document: Document, banks: DirectoryPublished, now: datetime) -> None
     """Write the version and what it says; banks and keys it does not name stay as they are, because none is ever removed."""
     row = (banks.version, document.value, document.signature, document.key_id, now)
     execute(Insert(model=Directory, fields=("version", "value", "signature", "key_id", "received_at"), rows=[row]))
-    peers = [Peer(code=bank.code, name=bank.name, topic=bank.topic, partitions=bank.partitions, status=bank.status) for bank in banks.banks]
-    fields = ("name", "topic", "partitions", "status")
+    fields = ("name", "topic", "partitions", "status", "debit_caps")
+    peers = [Peer(code=bank.code, **{name: getattr(bank, name) for name in fields}) for bank in banks.banks]
     Peer.objects.bulk_create(peers, update_conflicts=True, unique_fields=("code",), update_fields=fields)
     keys = {key.id: (bank.code, key) for bank in banks.banks for key in bank.keys}
     moved = PeerKey.objects.filter(key_id__any=list(keys)).values_list("key_id", "peer_id")

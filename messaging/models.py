@@ -95,7 +95,7 @@ class DeadLetter(models.Model):
 
 
 class Peer(models.Model):
-    """A bank of the directory, as the last verified document says."""
+    """A bank of the directory, this one included, as the last verified document says; `debit_caps` in minor units by currency."""
 
     class Status(models.TextChoices):
         ACTIVE = "active"
@@ -107,6 +107,7 @@ class Peer(models.Model):
     topic = models.CharField(max_length=120)
     partitions = models.SmallIntegerField()
     status = models.CharField(max_length=9, choices=Status)
+    debit_caps = models.JSONField(default=dict)
 
 
 class PeerKey(models.Model):

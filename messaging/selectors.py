@@ -1,9 +1,10 @@
 """What messaging knows: the other banks, and how far the conversation with them is."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 from django.db import connection
 from django.db.models import Max, Min, Q
 
@@ -16,13 +17,14 @@ COUNT_AT_MOST = 10_000  # whoever asks often is not told of more
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PeerRow:
-    """A bank of the directory; `status` is active, suspended or closed."""
+    """A bank of the directory; `status` is active, suspended or closed, `debit_caps` what it may owe by currency, in minor units."""
 
     code: str
     name: str
     topic: str
     partitions: int
     status: str
+    debit_caps: Mapping[str, int]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,7 +37,7 @@ class KeyRow:
     revoked: bool
 
 
-_PEER = ("code", "name", "topic", "partitions", "status")
+_PEER = ("code", "name", "topic", "partitions", "status", "debit_caps")
 
 
 def peer(*, code: str) -> PeerRow | None:
@@ -53,7 +55,8 @@ def peers(*, codes: Collection[str]) -> dict[str, PeerRow]:
     places = ", ".join(["%s"] * len(codes))
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(_PEER)} FROM messaging_peer WHERE code IN ({places})", [*codes])  # noqa: S608  # our own names
-        return {row[0]: PeerRow(code=row[0], name=row[1], topic=row[2], partitions=row[3], status=row[4]) for row in cursor.fetchall()}
+        rows = cursor.fetchall()
+    return {row[0]: PeerRow(**dict(zip(_PEER[:-1], row, strict=False)), debit_caps=msgspec.json.decode(row[5])) for row in rows}
 
 
 def peers_after(*, code: str = "", limit: int) -> list[PeerRow]:

@@ -22,11 +22,13 @@ KEPT_FOR = timedelta(days=7)
 def ensure_own_key(*, use: str, file: Path, now: datetime) -> str:
     """Have a key for `use` (messages or tokens) in this file, and its public half in the database; return the public half.
 
-    Safe to repeat. Raises KeyFileUnusable.
+    Safe to repeat. A key for messages that takes the place of a lost one retires it: only one signs. Raises KeyFileUnusable.
     """
     key = signing.load_key_file(file=file) if file.exists() else signing.create_key_file(file=file)
     with transaction.atomic():
         if not OwnKey.objects.filter(key_id=key.key_id).exists():
+            if use == "messages":
+                OwnKey.objects.filter(use=use, retired_at__isnull=True).update(retired_at=now)
             OwnKey.objects.create(key_id=key.key_id, use=use, public_key=key.public_key, created_at=now)
             audit.record(actor=None, action="key.created", subject=f"key:{key.key_id}", after={"use": use}, now=now)
     return key.public_key

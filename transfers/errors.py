@@ -53,6 +53,13 @@ class BankUnknown(DomainError):
     advice = "Check the account number: it names the bank {bank}."
 
 
+class NetDebitCapReached(DomainError):
+    """This bank would owe the others more than its cap; `facts` carry `currency`, `cap_minor`, `owed_minor` and `amount_minor`."""
+
+    code, title, iso_reason = "net-debit-cap-reached", "This bank owes the others as much as it may.", "AM14"
+    advice = "It owes {owed_minor} of at most {cap_minor} minor units {currency}; {amount_minor} can leave when it has settled."
+
+
 class BankSuspended(DomainError):
     """The bank is suspended, nothing new goes to it or comes from it; `facts` carry `bank`."""
 

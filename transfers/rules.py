@@ -69,6 +69,23 @@ def refuse_peer(*, bank: str, status: str | None) -> DomainError | None:
             return errors.BankUnknown(bank=bank)
 
 
+class DebitCap(msgspec.Struct, kw_only=True):
+    """How much a bank may owe all others together in a currency, and how much it owes."""
+
+    currency: str
+    cap_minor: int
+    owed_minor: int
+
+    def refuse(self, *, amount_minor: int) -> errors.NetDebitCapReached | None:
+        """Refuse what would lead above the cap; what is not refused is owed from here on, so that a batch is judged as a whole."""
+        if self.owed_minor + amount_minor > self.cap_minor:
+            return errors.NetDebitCapReached(
+                currency=self.currency, cap_minor=self.cap_minor, owed_minor=self.owed_minor, amount_minor=amount_minor
+            )
+        self.owed_minor += amount_minor
+        return None
+
+
 def clearing_of(entry: Entry) -> str | None:
     """Return the account of what is owed between this bank and the transfer's other one, None when there is no other."""
     match entry.kind:

@@ -23,6 +23,7 @@ from accounts.selectors.found import (
     internal_accounts,
     is_mandated,
     mandates_of,
+    owed_to_banks,
 )
 from accounts.selectors.reach import require_account, require_card, require_customer, require_hold, within
 from accounts.selectors.statements import AccountBalance, Period, StatementLine, balance_at, balance_of, statement, statement_between
@@ -55,6 +56,7 @@ __all__ = [
     "internal_accounts",
     "is_mandated",
     "mandates_of",
+    "owed_to_banks",
     "require_account",
     "require_card",
     "require_customer",

@@ -134,7 +134,12 @@ class Bank:
 
     def _environment(self) -> dict[str, str]:
         usual = environment_of(self.bank, head_bank=self.head, database_url=self.database_url, broker=self.broker)
-        return usual | {"RESEND_FIRST_S": "0.2", "RESEND_MAX_S": "1", "DJANGO_SETTINGS_MODULE": "banksite.settings"}
+        return usual | {
+            "RESEND_FIRST_S": "0.2",
+            "RESEND_MAX_S": "1",
+            "MESSAGE_KEY_OVERLAP_S": "4",
+            "DJANGO_SETTINGS_MODULE": "banksite.settings",
+        }
 
     def _log(self, name: str) -> Path:
         return self.bank.folder / f"{name}.log"

@@ -10,9 +10,10 @@ from pytest_django import DjangoDbBlocker
 
 from banksite.demo.banks import banks_of
 from banksite.machine.kafka import KafkaServer
+from messaging.kafka import KafkaBroker
 from tests.system.bank import Bank, migrate
 from tests.system.servers import FragilePostgres
-from tests.system.town import Town
+from tests.system.town import Stranger, Town
 
 
 @pytest.fixture(scope="package")
@@ -66,3 +67,9 @@ def town(open_town: Town) -> Iterator[Town]:
     open_town.go_to_work()
     yield open_town
     open_town.send_helpers_home()
+
+
+@pytest.fixture
+def stranger(kafka: KafkaServer) -> Stranger:
+    connection = {"bootstrap.servers": kafka.bootstrap_servers}
+    return Stranger(broker=KafkaBroker(connection=connection, transactions=False, embedded=False))

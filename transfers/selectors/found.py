@@ -10,11 +10,14 @@ from django.db import IntegrityError, connection
 from django.db.models import OuterRef, Q, Subquery
 
 from access.models import User
+from accounts.selectors import owed_to_banks
 from accounts.selectors.acting import reach_of, within_reach
 from messaging.models import Peer
+from messaging.selectors import PeerRow
 from transfers.entry import Entry
 from transfers.errors import TransferUnknown
 from transfers.models import Transfer, TransferEvent
+from transfers.rules import DebitCap
 from transfers.storage import FIELDS, entries_of
 
 Name = tuple[str, UUID]
@@ -130,3 +133,15 @@ def pending_count(*, at_most: int) -> int:
 def count() -> int:
     """Return how many transfers there are: for a command that reads them all anyway."""
     return Transfer.objects.count()
+
+
+def debit_caps(*, bank: PeerRow | None) -> dict[str, DebitCap]:
+    """Return by currency how much this bank, as the directory has it, may owe the others and how much it owes; asks nothing without a cap.
+
+    The debts are read without a lock, so that payments do not wait for each other: together they may go beyond a cap, by no more than
+    what is being booked at the moment it is reached.
+    """
+    if bank is None or not bank.debit_caps:
+        return {}
+    owed = owed_to_banks(currencies=bank.debit_caps)
+    return {currency: DebitCap(currency=currency, cap_minor=cap, owed_minor=owed[currency]) for currency, cap in bank.debit_caps.items()}

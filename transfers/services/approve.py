@@ -13,7 +13,7 @@ from access.retry import joining, retrying
 from access.site import this_bank
 from accounts import ledger
 from messaging.selectors import PeerRow, peers
-from transfers import errors, permissions, rules, storage
+from transfers import errors, permissions, rules, selectors, storage
 from transfers.entry import Entry
 from transfers.orders import Accepted
 from transfers.services.clearing import lock_with_clearing
@@ -78,8 +78,8 @@ def _decided(approval_id: UUID, *, approve: bool, by: User, reason: str, now: da
 
 def _book(entry: Entry, *, now: datetime) -> Accepted | DomainError:
     """Book what was approved; what has become impossible since is refused, and that refusal stands."""
-    known = peers(codes=[entry.destination_bank]) if entry.kind == "outgoing" else {}
-    refusal = _too_late(entry, known.get(entry.destination_bank), now=now)
+    known = peers(codes=[entry.destination_bank, entry.origin_bank]) if entry.kind == "outgoing" else {}
+    refusal = _too_late(entry, known.get(entry.destination_bank), now=now) or _beyond_cap(entry, known.get(entry.origin_bank))
     release = [ledger.Release(hold_id=entry.hold)] if entry.hold else []
     moves = [] if refusal else rules.booking(entry, group=entry.id)
     outcomes = ledger.post(steps=[*release, *moves], booked_at=now, locked=lock_with_clearing([entry], now=now))
@@ -103,6 +103,12 @@ def _too_late(entry: Entry, peer: PeerRow | None, *, now: datetime) -> DomainErr
     if entry.kind != "outgoing":
         return None
     return rules.refuse_peer(bank=entry.destination_bank, status=peer.status if peer else None)
+
+
+def _beyond_cap(entry: Entry, own: PeerRow | None) -> DomainError | None:
+    """Refuse what would lead above the cap of this bank's debts by now."""
+    cap = selectors.debit_caps(bank=own).get(entry.currency)
+    return cap.refuse(amount_minor=entry.amount_minor) if cap else None
 
 
 def _refuse(entries: Sequence[Entry], refusal: DomainError, *, now: datetime) -> None:

@@ -66,9 +66,11 @@ def _book(*, orders: Sequence[Order], by: User, atomic: bool, now: datetime) -> 
     allowances = ledger.lock_allowances(by=by, currencies=_spent_currencies(orders), at=now)
     destinations, originals = destinations_of(orders) - {site.code}, originals_of(orders)
     taken_back = storage.lock(originals) if originals else {}
+    known = peers(codes=destinations | {site.code}) if destinations else {}
     desk = Desk(
         site=site,
-        peers=peers(codes=destinations) if destinations else {},
+        peers=known,
+        caps=selectors.debit_caps(bank=known.get(site.code)),
         originals=taken_back,
         reversed=selectors.reversed_among(ids=originals) if originals else set(),
         tills=_open_among(taken_back.values()),
