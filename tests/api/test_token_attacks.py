@@ -28,7 +28,11 @@ from messaging.models import OwnKey
 from tests.api.bank import Api, employ
 
 ME = "/api/v1/me"
-NOW = int(time.time())
+
+
+def now() -> int:
+    """Return the second in which a token is forged: a run may take longer than a token lives."""
+    return int(time.time())
 
 
 class Forger:
@@ -173,16 +177,16 @@ ATTACKS: dict[str, Callable[[Forger], str]] = {
     "several audiences": lambda f: f.signed(aud=["BNKA", "BNKB"]),
     "no audience": lambda f: f.signed(without="aud"),
     "no issuer": lambda f: f.signed(without="iss"),
-    "expired": lambda f: f.signed(iat=NOW - 400, exp=NOW - 100),
-    "expired this second": lambda f: f.signed(iat=NOW - 300, exp=NOW),
+    "expired": lambda f: f.signed(iat=now() - 400, exp=now() - 100),
+    "expired this second": lambda f: f.signed(iat=now() - 300, exp=now()),
     "never ending": lambda f: f.signed(without="exp"),
-    "ending in a thousand years": lambda f: f.signed(exp=NOW + 10**11),
-    "ending too late": lambda f: f.signed(exp=NOW + 3600),
+    "ending in a thousand years": lambda f: f.signed(exp=now() + 10**11),
+    "ending too late": lambda f: f.signed(exp=now() + 3600),
     "ending at infinity": lambda f: f.signed(exp=float("inf")),
     "ending in text": lambda f: f.signed(exp="tomorrow"),
-    "ending before it began": lambda f: f.signed(iat=NOW, exp=NOW - 1),
-    "given in the future": lambda f: f.signed(iat=NOW + 200, exp=NOW + 400),
-    "not valid before the future": lambda f: f.signed(nbf=NOW + 200),
+    "ending before it began": lambda f: f.signed(iat=now(), exp=now() - 1),
+    "given in the future": lambda f: f.signed(iat=now() + 200, exp=now() + 400),
+    "not valid before the future": lambda f: f.signed(nbf=now() + 200),
     "roles of its own": lambda f: f.signed(roles=["Administrator"]),
     "somebody else's sign-in": lambda f: f.signed(sub=str(f.tess.pk)),
     "nobody": lambda f: f.signed(sub="999999"),
@@ -245,10 +249,10 @@ class TestAnAccessToken:
 class TestARefreshToken:
     ATTACKS: dict[str, Callable[[Forger], str]] = {
         "the access token": lambda f: f.issued.access,
-        "a later turn": lambda f: f.signed(header={"typ": "rt+jwt"}, jti=uuid4().hex, exp=NOW + 600),
-        "another bank's": lambda f: f.signed(header={"typ": "rt+jwt"}, iss="BNKB", exp=NOW + 600),
-        "expired": lambda f: f.signed(header={"typ": "rt+jwt"}, iat=NOW - 600, exp=NOW - 1),
-        "valid for a year": lambda f: f.signed(header={"typ": "rt+jwt"}, exp=NOW + 365 * 86_400),
+        "a later turn": lambda f: f.signed(header={"typ": "rt+jwt"}, jti=uuid4().hex, exp=now() + 600),
+        "another bank's": lambda f: f.signed(header={"typ": "rt+jwt"}, iss="BNKB", exp=now() + 600),
+        "expired": lambda f: f.signed(header={"typ": "rt+jwt"}, iat=now() - 600, exp=now() - 1),
+        "valid for a year": lambda f: f.signed(header={"typ": "rt+jwt"}, exp=now() + 365 * 86_400),
         "unsigned": lambda f: _unsigned(f, "none"),
         "no token": lambda f: "x",
     }
@@ -262,7 +266,7 @@ class TestARefreshToken:
         assert may_sign_out or (answer.status_code, answer.json()["code"]) == (401, "token-refused")
 
     def test_of_an_unknown_sign_in_changes_nothing(self, api: Api, forger: Forger) -> None:
-        stray = forger.signed(header={"typ": "rt+jwt"}, sid=str(uuid4()), exp=NOW + 600)
+        stray = forger.signed(header={"typ": "rt+jwt"}, sid=str(uuid4()), exp=now() + 600)
 
         answer = api.post("/api/v1/auth/refresh", {"refresh_token": stray})
 
