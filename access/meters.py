@@ -32,6 +32,14 @@ DIRECTORY_HEARD = Gauge(
     "bank_directory_heard_timestamp_seconds", "When the head bank's directory was last read from the broker.", multiprocess_mode="livemax"
 )
 DEAD_LETTERS = Counter("bank_dead_letters", "What could not count, by reason; `opposite-answer` is two banks that contradict.", ["reason"])
+
+# A count that begins with the first thing counted hides it from whoever asks for its rise, so these are there from the start.
+for _cause in ("broker", "database"):
+    RELAY_TROUBLE.labels(_cause)
+for _kind in ("answer", "request", "repeat", "directory"):
+    PUBLISHED.labels(_kind)
+for _outcome in ("completed", "rejected", "cancelled"):
+    DECIDED_AFTER.labels(_outcome)
 HOUSEKEEPING = Counter("bank_housekeeping_done", "Things that housekeeping ended or deleted, by task.", ["task"])
 
 

@@ -19,8 +19,10 @@ from access import triggers
 from access.site import this_bank
 from banksite import measuring
 from messaging.selectors import COUNT_AT_MOST
+from transfers.rules import Verdict
 
 KEPT_S = 5.0
+OPPOSITE = Verdict.OPPOSITE.value  # shown even when there is none: two banks contradict each other
 
 
 class BankCollector(Collector):
@@ -54,7 +56,8 @@ def _transport(now: datetime) -> Iterator[Metric]:
     read = messaging.selectors
     yield _gauge("bank_relay_active", "1 while a relay holds the lease.", read.relay_is_active(now=now))
     yield _gauge("bank_in_recovery", "1 while the bank neither reads nor publishes.", read.in_recovery())
-    yield _gauge("bank_dead_letters_open", "Dead letters that wait for a person.", read.open_dead_letters())
+    letters = {(reason,): number for reason, number in ({OPPOSITE: 0} | read.dead_letters_by_reason()).items()}
+    yield _gauges("bank_dead_letters_open", "Dead letters that wait for a person.", ("reason",), letters)
     yield _gauge("bank_outbox_unsent_messages", "Messages never published yet.", read.unsent_count())
     yield _gauge("bank_outbox_unanswered_messages", "Published requests that wait for answers.", read.unanswered_count())
     yield _gauge("bank_outbox_oldest_unsent_seconds", "Age of the oldest message never published.", _age_s(read.oldest_unsent(), now))

@@ -12,6 +12,7 @@ _KEYS = re.compile(
     r"name|phone|email|password|secret|token|authorization|cookie|iban|account|debtor|creditor|reference|signature", re.IGNORECASE
 )
 _KEPT = frozenset({"logger_name", "view_name", "thread_name", "code", "level", "event", "timestamp", "request_id"})
+_ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _TEXTS = re.compile(
     r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b"  # an IBAN, with or without its spaces
     r"|\bey[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"  # a token (JWT)
@@ -34,7 +35,7 @@ def _redacted(key: str, value: Any) -> Any:
     if key not in _KEPT and _KEYS.search(key) and value is not None:
         return HIDDEN
     if isinstance(value, str):
-        return _TEXTS.sub(HIDDEN, value)
+        return value if _ID.fullmatch(value) else _TEXTS.sub(HIDDEN, value)  # an id's digits may look like a card's number
     if isinstance(value, Mapping):
         return {str(inner): _redacted(str(inner), each) for inner, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):

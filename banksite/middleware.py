@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import cast
 
 import structlog
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.middleware.common import CommonMiddleware
 from django.middleware.locale import LocaleMiddleware
 from django.shortcuts import render
 from django.utils import translation
@@ -15,6 +16,7 @@ from access.errors import DomainError
 from access.pages import said
 from banksite.problems import STATUS
 
+FOR_MACHINES = frozenset({"/livez", "/readyz", "/metrics"})
 _ADMIN_POLICY = {"script-src": ["'self'", "'unsafe-eval'"], "style-src": ["'self'", "'unsafe-inline'"]}
 
 
@@ -36,6 +38,14 @@ class RequestMiddleware(StructlogMiddleware):
         """Name the route rather than the path: paths and queries hold account numbers."""
         match = request.resolver_match
         return f"{request.method} /{match.route}" if match else f"{request.method} (no route)"
+
+
+class NamesMiddleware(CommonMiddleware):
+    """Answer visitors only under the bank's names; machines that ask for its health call it by whatever address it has."""
+
+    def process_request(self, request: HttpRequest) -> HttpResponsePermanentRedirect | None:
+        """Refuse a name that is not ours."""
+        return None if request.path_info in FOR_MACHINES else super().process_request(request)
 
 
 class AdminPolicyMiddleware:

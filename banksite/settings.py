@@ -99,7 +99,7 @@ MIDDLEWARE = [
     "banksite.middleware.AdminPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "banksite.middleware.LanguageMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "banksite.middleware.NamesMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -25,6 +25,11 @@ class Batch:
     unreadable: Sequence[tuple[Record, Unreadable]]
 
     @property
+    def message_ids(self) -> list[str]:
+        """Return the ids of the messages that count, as both banks' logs name them."""
+        return [str(received.id) for _, messages in self.work for received in messages]
+
+    @property
     def offsets(self) -> dict[int, int]:
         """Return the offset after the last record of each partition."""
         return {record.partition: record.offset + 1 for record in self.records}

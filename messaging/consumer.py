@@ -201,6 +201,7 @@ class Consumer:
         self._last_error, self._not_before = "", None
         self._succeed()
         meters.HANDLED.inc(len(batch.records))
+        logger.info("consumer.settled", extra={"message_ids": batch.message_ids, "unreadable": len(batch.unreadable)})
         assert self._client is not None, "connected at the beginning of the turn"
         self._client.commit(offsets=batch.offsets)
         return len(batch.records)

@@ -6,11 +6,13 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
+import structlog
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Length
 from uuid_utils.compat import uuid7
 
+from access import request_id
 from access.sets import Insert, Update, execute
 from access.site import this_bank
 from messaging import envelope
@@ -44,6 +46,8 @@ def enqueue_each(*, messages: Sequence[Draft], now: datetime) -> list[UUID]:
 def writes_for(*, messages: Sequence[Draft], now: datetime) -> Insert:
     """Return the write that announces the messages, for callers who join it with their own in one statement; raise MessageTooLarge."""
     assert transaction.get_connection().in_atomic_block, "a message is announced by the transaction that causes it"
+    if request_id.current():
+        structlog.contextvars.bind_contextvars(message_ids=[str(message.id) for message in messages])  # for the request's own log line
     return Insert(model=Message, fields=_FIELDS, rows=[_row(message, now) for message in messages])
 
 

@@ -146,6 +146,7 @@ class Relay:
         )
         for message in reachable:
             meters.PUBLISHED.labels(message.sort).inc()
+        logger.info("relay.published", extra={"message_ids": [str(message.id) for message in reachable]})
         again_at = {message: self._again_at(message, now) for message in reachable}
         retrying(lambda: outbox.mark_published(messages=again_at, now=now))
         return len(reachable)

@@ -1,5 +1,6 @@
 """What messaging knows: the other banks, and how far the conversation with them is."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -121,6 +122,11 @@ def unanswered_count() -> int:
 def open_dead_letters() -> int:
     """Return how many dead letters wait for a person, counting to COUNT_AT_MOST."""
     return DeadLetter.objects.filter(status=DeadLetter.Status.OPEN)[:COUNT_AT_MOST].count()
+
+
+def dead_letters_by_reason() -> dict[str, int]:
+    """Return how many of the COUNT_AT_MOST oldest dead letters that wait for a person have each reason."""
+    return Counter(DeadLetter.objects.filter(status=DeadLetter.Status.OPEN).order_by("id").values_list("reason", flat=True)[:COUNT_AT_MOST])
 
 
 def relay_is_active(*, now: datetime) -> bool:

@@ -9,6 +9,7 @@ from banksite.machine.errors import MachineError
 from banksite.machine.jars import ensure_kafka
 from banksite.machine.postgres import ensure_postgres
 from banksite.machine.progress import say
+from banksite.machine.prometheus import ensure_prometheus
 from banksite.machine.python import ensure_python
 
 _PARTS: dict[str, Callable[[], object]] = {
@@ -17,6 +18,7 @@ _PARTS: dict[str, Callable[[], object]] = {
     "postgres": ensure_postgres,
     "kafka": ensure_kafka,
     "chromium": ensure_chromium,
+    "prometheus": ensure_prometheus,
 }
 
 

@@ -76,6 +76,13 @@ class TestALine:
 
         assert (line["event"], line["transfer"], line["amount_minor"], line["bank"]) == ("booked", transfer, 1250, "BNKB")
 
+    def test_keeps_an_id_whose_digits_look_like_a_card(self, lines: StringIO) -> None:
+        ids = ["01936818-7122-7131-9212-216139111412"]
+
+        logging.getLogger("bank").info("relay.published", extra={"message_ids": ids})
+
+        assert json.loads(lines.getvalue())["message_ids"] == ids
+
 
 @pytest.mark.django_db
 class TestARequest:

@@ -117,11 +117,12 @@ class TestTheState:
         Lease.objects.create(name="relay", holder="one", until=NOON.replace(year=2100))
         Directory.objects.create(version=3, value=b"", signature=b"", key_id="", received_at=NOON)
         ensure_own_key(use="messages", file=tmp_path_factory.mktemp("keys") / "key", now=NOON)
-        DeadLetter.objects.create(digest=b"1", value=b"", topic="t", partition=0, offset=0, reason="r", first_at=NOON, last_at=NOON)
+        DeadLetter.objects.create(digest=b"1", value=b"", topic="t", partition=0, offset=0, reason="unsigned", first_at=NOON, last_at=NOON)
 
         shown = state()
 
-        assert (shown["bank_relay_active"], shown["bank_directory_version"], shown["bank_dead_letters_open"]) == (1, 3, 1)
+        assert (shown["bank_relay_active"], shown["bank_directory_version"]) == (1, 3)
+        assert (shown["bank_dead_letters_open unsigned"], shown["bank_dead_letters_open opposite-answer"]) == (1, 0)
         assert shown["bank_own_key_age_seconds messages"] > 1
         assert (shown["bank_in_recovery"], shown["bank_triggers_missing"], shown["bank_database_up"]) == (0, 0, 1)
 

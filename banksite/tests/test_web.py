@@ -159,8 +159,12 @@ class TestHealth:
     def test_is_measured(self, client: Client, db: None) -> None:
         page = client.get("/metrics").content.decode()
 
-        assert "bank_dead_letters_open 0.0" in page
+        assert 'bank_dead_letters_open{reason="opposite-answer"} 0.0' in page
         assert "bank_outbox_oldest_unsent_seconds 0.0" in page
+
+    @pytest.mark.parametrize(("path", "status"), [("/livez", 200), ("/readyz", 200), ("/metrics", 200), ("/", 400), ("/livez/x", 400)])
+    def test_is_told_to_machines_that_call_the_bank_by_an_address(self, path: str, status: int, client: Client, db: None) -> None:
+        assert client.get(path, HTTP_HOST="10.0.0.7:8000").status_code == status
 
 
 class TestTheLists:

@@ -6,13 +6,15 @@ import secrets
 import sys
 from pathlib import Path
 
+from make_password import kept, write
+
 
 def main() -> None:
     """Write a password into each of the two folders, and the file that ENV_FILE names, which its processes read."""
     database, kafka = Path(sys.argv[1]), Path(sys.argv[2])
     code, env_file = os.environ["BANK_CODE"], Path(os.environ["ENV_FILE"])
-    database_password = _kept(database / "password", mode=0o444)  # read by PostgreSQL's own user
-    kafka_password = _kept(kafka / "password", mode=0o400)
+    database_password = kept(database / "password", mode=0o444)  # read by PostgreSQL's own user
+    kafka_password = kept(kafka / "password", mode=0o400)
     if env_file.exists():
         return
     lines = {
@@ -20,26 +22,7 @@ def main() -> None:
         "DATABASE_URL": f"postgresql://bank:{database_password}@{code.lower()}-database:5432/bank",
         "KAFKA_SASL_PASSWORD": kafka_password,
     }
-    _write(env_file, text="".join(f"{name}={value}\n" for name, value in lines.items()), mode=0o600)
-
-
-def _kept(file: Path, *, mode: int) -> str:
-    """Return the secret in a file, made at the first time."""
-    if not file.exists():
-        _write(file, text=secrets.token_hex(24), mode=mode)
-    return file.read_text()
-
-
-def _write(file: Path, *, text: str, mode: int) -> None:
-    """Write a file that appears whole or not at all."""
-    unfinished = file.with_name(file.name + ".new")
-    unfinished.unlink(missing_ok=True)
-    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    unfinished.chmod(mode)
-    unfinished.rename(file)
+    write(env_file, text="".join(f"{name}={value}\n" for name, value in lines.items()), mode=0o600)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from tests.deploy import image
 from tests.deploy.image import CHECKOUT
 
 OURS, POSTGRES, KAFKA, NGINX = "distributed-banking-system", "postgres", "apache/kafka", "nginx"
+PROMETHEUS, GRAFANA = "prom/prometheus", "grafana/grafana"
 
 
 @cache

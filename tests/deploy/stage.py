@@ -1,7 +1,7 @@
 """docker-compose.yml at work as processes of this machine: real commands, environments, files, health checks, in their order.
 
 What differs from containers: one loopback interface for all, so every address `service:port` becomes a port of it;
-a folder for each volume; and our own user for everyone but PostgreSQL.
+a folder for each volume; our own user for everyone but PostgreSQL; Prometheus asks every second; no Grafana: the tests ask its questions.
 """
 
 import re
@@ -17,11 +17,12 @@ from banksite.machine.kafka import KafkaServer
 from banksite.machine.ports import LOOPBACK, free_ports
 from banksite.machine.postgres import PostgresServer
 from banksite.machine.processes import kill_child, last_lines, start_child, stop_child, wait_until
+from banksite.machine.prometheus import ensure_prometheus
 from tests.deploy import compose, image
 from tests.deploy.compose import Service
 from tests.deploy.image import CHECKOUT
 
-LIMIT_S = 90.0  # of any wait: far longer than anything takes, even where every core is busy
+LIMIT_S = 240.0  # of any wait: far longer than anything takes, even where every core is busy
 
 
 class Database(PostgresServer):
@@ -54,7 +55,7 @@ class Stage:
         service = self.services[name]
         if name not in self.running:
             self._start(service)
-        if service.health_check and service.image not in {compose.POSTGRES, compose.KAFKA}:
+        if service.health_check and service.image not in {compose.POSTGRES, compose.KAFKA, compose.GRAFANA}:
             self._wait_until_well(service)
 
     def down(self) -> None:
@@ -99,6 +100,10 @@ class Stage:
             self._start_kafka(service)
         elif service.image == compose.NGINX:
             self._start_nginx(service)
+        elif service.image == compose.PROMETHEUS:
+            self._start_prometheus(service)
+        elif service.image == compose.GRAFANA:
+            pass
         elif service.ends:
             self.log(service.name).write_text(self.run(service.name, *service.command))
             self._readdress(service)
@@ -129,15 +134,28 @@ class Stage:
     def _start_nginx(self, service: Service) -> None:
         if shutil.which("nginx", path="/usr/sbin:/usr/bin") is None:
             apt.install("nginx-light", provides="nginx")
-        [(source, _)] = service.mounts.values()
-        folder = self.home / "nginx"
-        shutil.copytree(CHECKOUT / source, folder)
+        folder = self._settings(service, "/etc/nginx/banks")
         for file in folder.iterdir():
-            text = self._addresses(service.name, file.read_text()).replace("/tmp/", f"{folder}/")
+            text = file.read_text().replace("/tmp/", f"{folder}/")
             listen = re.sub(r"listen (\d+)", lambda found: f"listen {LOOPBACK}:{self.port(service.name, int(found[1]))}", text)
             file.write_text(listen)
         command = ["/usr/sbin/nginx", "-c", str(folder / "nginx.conf"), *service.command[3:]]
         self.running[service.name] = start_child(command, log=self.log(service.name), last_signal=signal.SIGTERM)
+
+    def _start_prometheus(self, service: Service) -> None:
+        folder = self._settings(service, "/etc/prometheus")
+        file = folder / "prometheus.yml"
+        file.write_text(file.read_text().replace("interval: 10s", "interval: 1s"))
+        words, _ = self._translated(service, [word.replace("/etc/prometheus", str(folder)) for word in service.command])
+        self.running[service.name] = start_child([ensure_prometheus().server, *words], log=self.log(service.name))
+
+    def _settings(self, service: Service, target: str) -> Path:
+        """Return a copy of a folder of settings with this machine's ports in it."""
+        folder = self.home / f"{service.name}-settings"
+        shutil.copytree(CHECKOUT / service.mounts[target][0], folder)
+        for file in folder.iterdir():
+            file.write_text(self._addresses(service.name, file.read_text()))
+        return folder
 
     def _wait_until_well(self, service: Service) -> None:
         words, environment = self._translated(service, service.health_check)
@@ -158,7 +176,8 @@ class Stage:
 
     def _paths(self, service: Service, text: str) -> str:
         for target, (source, _) in service.mounts.items():
-            text = text.replace(target, str(CHECKOUT / source if source.startswith(".") else self.volume(source)))
+            here = str(CHECKOUT / source if source.startswith(".") else self.volume(source))
+            text = re.sub(rf"(?<![\w./-]){re.escape(target)}\b", here, text)  # where a path begins
         return text
 
     def _addresses(self, own: str, text: str) -> str:

@@ -71,7 +71,7 @@ class TestTheFile:
         said = {name for service in compose.services().values() for name in service.environment}
 
         assert said & MADE == set()
-        assert {name for name in said if "PASSWORD" in name} == {"POSTGRES_PASSWORD_FILE"}
+        assert {name for name in said if "PASSWORD" in name} == {"POSTGRES_PASSWORD_FILE", "GF_SECURITY_ADMIN_PASSWORD__FILE"}
 
     def test_runs_only_commands_that_exist(self) -> None:
         said = " ".join(" ".join(service.command) for service in compose.of_ours())
@@ -111,7 +111,11 @@ class TestTheDoors:
     def test_are_those_that_were_promised_and_this_machines_own(self) -> None:
         ports = {name: service.said["ports"] for name, service in compose.services().items() if "ports" in service.said}
 
-        assert ports == {"nginx": [f"127.0.0.1:{port}:{port}" for port in (3001, 3002, 8000, 8001, 8002)]}
+        assert ports == {
+            "nginx": [f"127.0.0.1:{port}:{port}" for port in (3001, 3002, 8000, 8001, 8002)],
+            "prometheus": ["127.0.0.1:9090:9090"],
+            "grafana": ["127.0.0.1:3000:3000"],
+        }
 
     @pytest.mark.parametrize("service", compose.of_ours(), ids=lambda service: service.name)
     def test_are_narrow_for_our_processes(self, service: Service) -> None:

@@ -4,6 +4,7 @@ import http.client
 import json
 import re
 import urllib.parse
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +14,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 
 from banksite.machine.ports import LOOPBACK
 from banksite.machine.processes import wait_until
-from tests.deploy import image
+from tests.deploy import compose, image, watching
 from tests.deploy.stage import LIMIT_S, Stage
 
 pytestmark = pytest.mark.kafka
@@ -205,6 +206,65 @@ class TestTheFrontDoor:
         assert Visitor(stage=stage, door=8002).ask("GET", "/api/v1/me")[0] == 401
 
 
+class TestTheWatch:
+    def test_reaches_every_process(self, stage: Stage) -> None:
+        port = stage.port("prometheus", 9090)
+
+        assert wait_until(lambda: {int(each["value"][1]) for each in watching.ask(port, "up")} == {1}, limit_s=LIMIT_S, every_s=0.5)
+        assert len(watching.ask(port, "up")) == len([service for service in compose.of_ours() if not service.ends])
+
+    def test_has_loaded_every_rule(self, stage: Stage) -> None:
+        with urllib.request.urlopen(f"http://{LOOPBACK}:{stage.port('prometheus', 9090)}/api/v1/rules", timeout=10) as answer:
+            groups = json.load(answer)["data"]["groups"]
+
+        loaded = {rule["name"]: rule["health"] for group in groups for rule in group["rules"]}
+        assert loaded.keys() == {rule["alert"] for rule in watching.alerts()}
+        assert set(loaded.values()) <= {"ok", "unknown"}
+
+    @pytest.mark.parametrize("name", watching.boards())
+    def test_answers_every_panel(self, stage: Stage, name: str) -> None:
+        port = stage.port("prometheus", 9090)
+        asked = {
+            (bank, panel): query
+            for bank in ("BNKA", "BNKB")
+            for panel, query in watching.queries(watching.boards()[name], bank=bank).items()
+        }
+
+        def unanswered() -> list[tuple[str, str]]:
+            return [place for place, query in asked.items() if not watching.ask(port, query)]
+
+        wait_until(lambda: not unanswered(), limit_s=LIMIT_S, every_s=1)
+
+        assert unanswered() == []
+
+    def test_counts_the_requests_of_all_workers_together(self, stage: Stage) -> None:
+        port = stage.port("bnka-web", 8000)
+        before = pages_counted(port)
+
+        answers = [Visitor(stage=stage, door=8001).ask("GET", "/docs")[0] for _ in range(12)]
+
+        assert answers == [200] * 12
+        assert pages_counted(port) == before + 12
+
+    def test_finds_the_payments_and_the_books_in_order(self, stage: Stage) -> None:
+        port = stage.port("prometheus", 9090)
+        settled = 'sum by (outcome) (bank_transfers_total{bank="BNKA", kind="outgoing", process="consumer"})'
+
+        assert wait_until(
+            lambda: {each["metric"]["outcome"] for each in watching.ask(port, settled)} >= {"completed", "rejected"}, limit_s=LIMIT_S
+        )
+        assert {float(each["value"][1]) for each in watching.ask(port, "bank_ledger_imbalance_minor")} == {0}
+        owed = watching.ask(port, 'sum(bank_clearing_balance_minor{currency="EUR"})')
+        assert float(owed[0]["value"][1]) == 0
+
+
+def pages_counted(port: int) -> int:
+    """Return how often the description of the API was asked for, as one of a server's workers tells it."""
+    with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/metrics", timeout=10) as answer:
+        found = re.findall(r'by_status_view_method_total\{[^}]*view="docs"[^}]*\} ([0-9.]+)', answer.read().decode())
+    return int(sum(map(float, found)))
+
+
 class TestASecondUp:
     def test_changes_nothing(self, stage: Stage) -> None:
         before, version = kept(stage), stage.run("head-register", "python", "manage.py", "publish_directory")
@@ -217,4 +277,5 @@ class TestASecondUp:
 
 def kept(stage: Stage) -> dict[str, str]:
     """Return every secret, key and setting that was made."""
-    return {str(file): file.read_text() for file in sorted((stage.home / "volumes").rglob("*")) if file.is_file()}
+    made = [folder for folder in (stage.home / "volumes").iterdir() if folder.name != "prometheus-data"]
+    return {str(file): file.read_text() for folder in made for file in sorted(folder.rglob("*")) if file.is_file()}
