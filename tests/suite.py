@@ -15,6 +15,7 @@ from banksite.machine.chromium import ensure_chromium
 from banksite.machine.errors import MachineError
 from banksite.machine.jars import ensure_kafka
 from banksite.machine.postgres import PostgresServer, ensure_postgres
+from banksite.machine.prometheus import ensure_prometheus
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PROGRAMS = Path(sys.executable).parent
@@ -78,6 +79,7 @@ def ensure_servers() -> bool:
     ensure_postgres()
     ensure_kafka()
     ensure_chromium()
+    ensure_prometheus()
     return True
 
 

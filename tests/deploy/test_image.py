@@ -3,10 +3,12 @@
 import os
 import subprocess
 from pathlib import Path
+from secrets import token_urlsafe
 
 import pytest
 
-from tests.deploy import image
+from messaging.signing import create_key_file
+from tests.deploy import image, kubernetes
 
 NAMED = {"SECRET_KEY": "x" * 50, "BANK_CODE": "BNKA", "BANK_NAME": "Bank A", "ENV_FILE": os.devnull}
 
@@ -20,6 +22,24 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(*words: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = image.environment(of=folder.parent) | variables
     return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+class TestTheSettingsForProduction:
+    @pytest.mark.parametrize("bank", kubernetes.BANKS)
+    def test_give_nothing_to_warn_of(self, built: Path, bank: str, tmp_path: Path) -> None:
+        shipped = kubernetes.of_kind(kubernetes.things(kubernetes.FOLDER / bank), "ConfigMap")["bank"]["data"]
+        keys = {name: str(tmp_path / name) for name in ("MESSAGE_KEY_FILE", "TOKEN_KEY_FILE")}
+        for file in keys.values():
+            create_key_file(file=Path(file))
+        secrets = {
+            "SECRET_KEY": token_urlsafe(48),
+            "KAFKA_SASL_PASSWORD": "secret",
+            "DATABASE_URL": "postgresql://bank:secret@database:5432/bank",
+        }
+
+        done = run("python", "manage.py", "check", "--deploy", "--fail-level", "WARNING", folder=built, **NAMED | shipped | secrets | keys)
+
+        assert (done.returncode, "no issues" in done.stdout) == (0, True), done.stderr
 
 
 class TestTheImage:
