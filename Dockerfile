@@ -22,6 +22,7 @@ COPY banksite banksite
 COPY headbank headbank
 COPY messaging messaging
 COPY transfers transfers
+COPY webhooks webhooks
 COPY static static
 COPY templates templates
 COPY deploy/compose deploy/compose

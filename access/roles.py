@@ -35,6 +35,7 @@ _SEE_TRANSPORT = frozenset(
 _SEE_USERS = frozenset({"access.view_user", "access.view_apiclient", "auth.view_group"})
 _SEE_TRAIL = frozenset({"access.view_auditevent", "access.view_approval", "access.view_idempotencykey"})
 _SEE_REGISTER = frozenset({"headbank.view_bank", "headbank.view_bankkey", "headbank.view_invitation"})
+_SEE_WEBHOOKS = frozenset({"webhooks.view_endpoint", "webhooks.view_delivery"})
 _SEE_ALL = (
     _SEE_CUSTOMERS
     | _SEE_MONEY
@@ -42,6 +43,7 @@ _SEE_ALL = (
     | _SEE_USERS
     | _SEE_TRAIL
     | _SEE_COUNTER
+    | _SEE_WEBHOOKS
     | {"accounts.view_mandate", "accounts.view_spend", "accounts.view_balancestripe"}
 )
 
@@ -49,7 +51,8 @@ BANK_ROLES: Mapping[str, frozenset[str]] = {
     ADMINISTRATOR: _SEE_USERS
     | _SEE_TRAIL
     | _SEE_TRANSPORT
-    | {"access.manage_users", "access.limit_client", "accounts.grant_mandate", "accounts.view_mandate"},
+    | _SEE_WEBHOOKS
+    | {"access.manage_users", "access.limit_client", "accounts.grant_mandate", "accounts.view_mandate", "webhooks.manage_endpoint"},
     SUPERVISOR: _SEE_ALL
     | {"accounts.close_customer", "accounts.freeze_account", "accounts.unfreeze_account", "accounts.close_account"}
     | {"access.limit_client", "accounts.limit_account", "accounts.place_hold", "accounts.issue_card"}
@@ -63,7 +66,10 @@ BANK_ROLES: Mapping[str, frozenset[str]] = {
     | {"transfers.run_till"},
     AUDITOR: _SEE_ALL,
     API_CLIENT: frozenset(
-        _SEE_CUSTOMERS | {"accounts.view_posting", "accounts.place_hold"} | {"transfers.pay", "transfers.cancel", "transfers.view_transfer"}
+        _SEE_CUSTOMERS
+        | _SEE_WEBHOOKS
+        | {"accounts.view_posting", "accounts.place_hold", "webhooks.manage_endpoint"}
+        | {"transfers.pay", "transfers.cancel", "transfers.view_transfer"}
     ),
     SYSTEM: frozenset({"accounts.open_customer", "accounts.place_hold", "transfers.deposit", "transfers.withdraw", "transfers.pay"}),
 }

@@ -1,13 +1,15 @@
 """What access shows: who somebody is, and the questions that wait for a second person."""
 
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
+from django.contrib.auth.models import Permission
+from django.db.models import Exists, OuterRef
 
 from access.errors import ApprovalUnknown, ClientUnknown, UserUnknown
 from access.keyring import Keyring
@@ -129,6 +131,15 @@ def user_named(username: str) -> User:
     return user
 
 
+def holders_of(*, permission: str, among: Collection[int]) -> dict[int, User]:
+    """Return those of the users, by id, who are active and hold the permission as of now; one query, their programs read with them."""
+    app, codename = permission.split(".")
+    granting = Permission.objects.filter(content_type__app_label=app, codename=codename)
+    by_role, own = granting.filter(group__user=OuterRef("pk")), granting.filter(user=OuterRef("pk"))
+    users = User.objects.filter(Exists(by_role) | Exists(own), pk__any=list(among), is_active=True).select_related("client")
+    return {user.pk: user for user in users if _is_in_scope(user, permission)}
+
+
 def approval_by_id(*, approval_id: UUID) -> Approval:
     """Return a question, waiting or decided; raises ApprovalUnknown."""
     approval = Approval.objects.filter(id=approval_id).first()
@@ -173,3 +184,9 @@ def _client_row(row: ApiClient) -> ClientRow:
         limits=limits,
         enlisted_at=row.user.date_joined,
     )
+
+
+def _is_in_scope(user: User, permission: str) -> bool:
+    """Return whether a program's scopes leave the permission to it; a person has none that narrow."""
+    client = getattr(user, "client", None)
+    return client is None or client.scopes is None or permission in client.scopes

@@ -15,6 +15,7 @@ import accounts.selectors
 import headbank.selectors
 import messaging.selectors
 import transfers.selectors
+import webhooks.selectors
 from access import triggers
 from access.site import this_bank
 from banksite import measuring
@@ -49,7 +50,11 @@ def _read(*, now: datetime) -> Iterator[Metric]:
     yield from _transport(now)
     yield from _directory(now)
     yield from _measured()
-    yield from _register() if bank.is_head_bank else _payments(now)
+    if bank.is_head_bank:
+        yield from _register()
+    else:
+        yield from _payments(now)
+        yield from _webhooks(now)
 
 
 def _transport(now: datetime) -> Iterator[Metric]:
@@ -86,6 +91,13 @@ def _payments(now: datetime) -> Iterator[Metric]:
     yield _gauges("bank_debit_cap_used_ratio", "Share of the net debit cap that we owe; alarm at 0.8.", ("currency",), used)
     balances = accounts.selectors.clearing_balances(banks=[code for (code,) in waiting], currencies=this_bank().currencies)
     yield _gauges("bank_clearing_balance_minor", "What we owe a bank; below 0, it owes us.", ("peer", "currency"), balances)
+
+
+def _webhooks(now: datetime) -> Iterator[Metric]:
+    read = webhooks.selectors
+    yield _gauge("bank_webhooks_failing", "Active webhooks that take nothing now.", read.failing_count())
+    oldest = _age_s(read.oldest_due(now=now), now)
+    yield _gauge("bank_webhooks_oldest_due_seconds", "How long the oldest due delivery to a healthy webhook waits.", oldest)
 
 
 def _register() -> Iterator[Metric]:

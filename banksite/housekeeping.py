@@ -13,6 +13,7 @@ import access.tokens
 import accounts.services
 import messaging.services
 import transfers.services
+import webhooks.services
 from access import meters
 from access.retry import retrying
 from banksite.measuring import measure
@@ -32,6 +33,7 @@ TASKS: Mapping[str, Callable[..., int]] = {
     "holds": accounts.services.expire_holds,
     "approvals": transfers.services.expire_approvals,
     "messages": messaging.services.delete_finished_messages,
+    "deliveries": webhooks.services.delete_over,
     "sessions": _delete_sessions,
     "tokens": access.tokens.delete_over,
 }

@@ -40,6 +40,7 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("messaging.Recovery", "healing"),
         ),
     ),
+    ("Webhooks", (("webhooks.Endpoint", "webhook"), ("webhooks.Delivery", "send"))),
     (
         "Trust",
         (

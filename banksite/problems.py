@@ -17,6 +17,7 @@ import accounts.errors
 import headbank.errors
 import messaging.errors
 import transfers.errors
+import webhooks.errors
 from access import request_id
 from access.errors import DomainError
 from access.rest import Fault, Problem
@@ -39,6 +40,8 @@ _ERRORS: Mapping[int, tuple[type[DomainError], ...]] = {
         transfers.errors.DayUnknown,
         headbank.errors.BankUnknown,
         headbank.errors.KeyUnknown,
+        webhooks.errors.WebhookUnknown,
+        webhooks.errors.DeliveryUnknown,
         headbank.errors.InvitationUnknown,
         headbank.errors.DirectoryUnpublished,
     ),
@@ -87,6 +90,9 @@ _ERRORS: Mapping[int, tuple[type[DomainError], ...]] = {
         headbank.errors.KeyLast,
         headbank.errors.KeyTaken,
         headbank.errors.NothingToPublish,
+        webhooks.errors.TooManyWebhooks,
+        webhooks.errors.WebhookDisabled,
+        webhooks.errors.WebhookActive,
         messaging.errors.HeadBankKeyFixed,
     ),
     413: (access.errors.RequestTooLarge, messaging.errors.MessageTooLarge),
@@ -129,6 +135,8 @@ _ERRORS: Mapping[int, tuple[type[DomainError], ...]] = {
         transfers.errors.FileUnusable,
         transfers.errors.LineMalformed,
         headbank.errors.BankInvalid,
+        webhooks.errors.WebhookUrlInvalid,
+        webhooks.errors.WebhookAddressRefused,
         headbank.errors.ApplicationRefused,
         messaging.errors.ApplicationInvalid,
         headbank.errors.CapInvalid,

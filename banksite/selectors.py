@@ -11,6 +11,7 @@ from django.utils import timezone
 import headbank.selectors
 import messaging.selectors
 import transfers.selectors
+import webhooks.selectors
 from access import triggers
 from access.site import this_bank
 from accounts.models import Account, Customer
@@ -134,6 +135,9 @@ def _signs(now: datetime) -> Iterator[Sign]:
     yield Sign(code="outbox", is_red=age_s > _UNSENT_AFTER.total_seconds(), detail=f"oldest unsent {age_s:.0f} s" if age_s else "all sent")
     has_relay = messaging.selectors.relay_is_active(now=now)
     yield Sign(code="relay", is_red=not has_relay, detail="publishing" if has_relay else "no relay holds the lease; start relay_outbox")
+    if webhooks.selectors.is_any_active():
+        delivers = webhooks.selectors.deliverer_is_active(now=now)
+        yield Sign(code="webhooks", is_red=not delivers, detail="delivered" if delivers else "nobody delivers; start deliver_webhooks")
     yield _sign_of_key()
     yield from _signs_of_caps()
     version = messaging.selectors.directory_version()

@@ -60,6 +60,7 @@ KAFKA_AUTO_OFFSET_RESET = "earliest"
 METRICS_LISTEN = env("METRICS_LISTEN", default="")
 
 SECRET_KEY = env("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -89,6 +90,7 @@ INSTALLED_APPS = [
     "messaging",
     "transfers",
     "headbank",
+    "webhooks",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -172,6 +174,11 @@ TOKEN_KEYRING = "banksite.token_keys.BankKeys"  # noqa: S105  # a place, no secr
 
 API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=6_000)
 API_REQUESTS_PER_MINUTE_UNKNOWN = env.int("API_REQUESTS_PER_MINUTE_UNKNOWN", default=120)
+WEBHOOKS_ALLOW_HTTP = env.bool("WEBHOOKS_ALLOW_HTTP", default=False)
+WEBHOOKS_ALLOW_PRIVATE = env.bool("WEBHOOKS_ALLOW_PRIVATE", default=False)
+WEBHOOKS_RETRY_FIRST_S = env.float("WEBHOOKS_RETRY_FIRST_S", default=5.0)
+WEBHOOKS_RETRY_MAX_S = env.float("WEBHOOKS_RETRY_MAX_S", default=21_600.0)
+WEBHOOKS_GIVE_UP_S = env.int("WEBHOOKS_GIVE_UP_S", default=259_200)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # a batch of 1,000 transfers with every text at its longest has half of it
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["access.rest.authentication.Bearer"],

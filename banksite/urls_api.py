@@ -15,6 +15,7 @@ endpoints: list[URLPattern | URLResolver] = [
     path("", include("accounts.urls")),
     path("", include("messaging.urls")),
     path("", include("transfers.urls")),
+    path("", include("webhooks.urls")),
     *approvals,
 ]
 endpoints_headbank: list[URLPattern | URLResolver] = [

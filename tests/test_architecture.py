@@ -14,7 +14,7 @@ from access.admin import BankAdmin
 from access.errors import DomainError
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-PACKAGES = ("access", "accounts", "banksite", "headbank", "messaging", "transfers", "bench", "tests")
+PACKAGES = ("access", "accounts", "banksite", "headbank", "messaging", "transfers", "webhooks", "bench", "tests")
 LONGEST_FILE, LONGEST_FUNCTION = 300, 50
 LONG_FILES: dict[str, str] = {}  # file: why it may be longer
 LONG_FUNCTIONS: dict[str, str] = {}  # file:function: why it may be longer

@@ -27,6 +27,7 @@ BOOK, FEE, REFUND, REFUND_FEE = "book", "fee", "refund", "refund-fee"
 CREDITED, REJECTED, CANCELLED, COMPLETED, PENDING = "credited", "rejected", "cancelled", "completed", "pending"
 REFUSED = "refused"
 AWAITING = "awaiting-approval"
+CANCEL_ASKED = "cancel-asked"  # an event, no status
 APPROVALS = {kind: f"{kind}.approve" for kind, statuses in STATES.items() if AWAITING in statuses}  # what a second person is asked
 SPENDING = frozenset({"withdrawal", "internal", "outgoing"})  # what counts against a client's limits
 OUTCOME_OF_STATUS = {COMPLETED: CREDITED, REJECTED: REJECTED, CANCELLED: REJECTED}

@@ -1,6 +1,6 @@
 """The stream of what happens to transfers, in an order in which nothing appears before what was already read."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -12,9 +12,11 @@ from django.db.models.expressions import RawSQL
 
 from access.models import User
 from accounts.selectors.acting import reach_of
-from transfers.models import TransferEvent
+from transfers import rules
+from transfers.models import STATES, TransferEvent
 
 SCANNED = 1_000
+TYPES = frozenset({rules.CANCEL_ASKED, *(status for statuses in STATES.values() for status in statuses)})
 _FIRST_OPEN = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 
 
@@ -23,6 +25,9 @@ class Place(NamedTuple):
 
     xid: int
     id: int
+
+
+BEGINNING = Place(0, 0)  # no event stands there: ids begin with 1
 
 
 class Streamed(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,23 +53,39 @@ class Stretch(NamedTuple):
 
 
 def events_after(*, by: User, after: Place | None, limit: int) -> Stretch:
-    """Return the next events of transfers from or to accounts the user acts for; at most `limit`, from at most 1,000 looked at.
+    """Return the next events of transfers from or to accounts the user acts for; at most `limit`, from at most 1,000 looked at."""
+    numbers = reach_of(user=by)
+    found: list[Streamed] = []
+    last = after
+    for place, event in read_on(after=after, limit=limit if numbers is None else SCANNED):
+        if len(found) == limit:
+            break
+        last = place
+        if concerns(event, numbers):
+            found.append(event)
+    return Stretch(found, last)
+
+
+def read_on(*, after: Place | None, limit: int) -> list[tuple[Place, Streamed]]:
+    """Return the next events of everybody's transfers, each with its place: the caller judges who may see them.
 
     Only events of transactions older than every open one are there, ordered by transaction: nobody can still commit one in front of
     what was read. SQLite has one writer at a time, which keeps the order by id.
     """
-    numbers = reach_of(user=by)
-    rows = _behind(after).order_by("xid", "id").values_list("xid", *_COLUMNS)
-    found: list[Streamed] = []
-    last = after
-    for xid, *values in rows[: limit if numbers is None else SCANNED]:
-        event = Streamed(**dict(zip(_FIELDS, values, strict=True)))
-        if len(found) == limit:
-            break
-        last = Place(xid, event.id)
-        if numbers is None or not numbers.isdisjoint({event.debtor, event.creditor}):
-            found.append(event)
-    return Stretch(found, last)
+    rows = _behind(after).order_by("xid", "id").values_list("xid", *_COLUMNS)[:limit]
+    events = ((xid, Streamed(**dict(zip(_FIELDS, values, strict=True)))) for xid, *values in rows)
+    return [(Place(xid, event.id), event) for xid, event in events]
+
+
+def concerns(event: Streamed, numbers: Collection[str] | None) -> bool:
+    """Return whether an event is about one of the accounts; None is all of them."""
+    return numbers is None or event.debtor in numbers or event.creditor in numbers
+
+
+def end() -> Place:
+    """Return the place of the last event that can be read now."""
+    last = _behind(None).order_by("-xid", "-id").values_list("xid", "id").first()
+    return Place(*last) if last else BEGINNING
 
 
 _FIELDS = Streamed.__struct_fields__

@@ -79,6 +79,8 @@ def environment_of(bank: DemoBank, *, head_bank: DemoBank, database_url: str, br
         "MESSAGE_KEY_FILE": str(bank.message_key),
         "TOKEN_KEY_FILE": str(bank.folder / "token.key"),
         "LETTER_BOX_PARTITIONS": str(PARTITIONS),
+        "WEBHOOKS_ALLOW_HTTP": "on",
+        "WEBHOOKS_ALLOW_PRIVATE": "on",
         **broker,
     }
 

@@ -89,6 +89,7 @@ def start_servers(supervisor: Supervisor, *, branches: Sequence[Branch]) -> None
         supervisor.keep(branch.server("relay_outbox"))
         if not branch.bank.is_head_bank:
             supervisor.keep(branch.server("consume_transfers"))
+            supervisor.keep(branch.server("deliver_webhooks"))
             supervisor.keep(branch.server("housekeep", "--every", "10"))
     for branch in branches:
         log = supervisor.log_of(branch.web().name)

@@ -51,7 +51,9 @@ class Show:
         branches = tuple(Branch(bank=bank, head_bank=self.banks[0], parts=stands_on) for bank in self.banks)
         self._open(supervisor, branches)
         self._start(supervisor, branches)
-        self.screen.step(f"Web, relay, consumer and housekeeping of each bank are at work after {time.monotonic() - began:.0f} s.")
+        self.screen.step(
+            f"Web, relay, consumer, webhooks and housekeeping of each bank are at work after {time.monotonic() - began:.0f} s."
+        )
         results = Payday(supervisor=supervisor, screen=self.screen, folder=self.folder, branches=branches[1:]).run()
         self.screen.summary(results)
         wrong = checking.differences(*results)

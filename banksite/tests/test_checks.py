@@ -101,7 +101,7 @@ class TestTheRoles:
         guarded = {
             f"{each.content_type.app_label}.{each.codename}"
             for each in Permission.objects.select_related("content_type")
-            if each.content_type.app_label in {"access", "accounts", "transfers", "messaging", "headbank"}
+            if each.content_type.app_label in {"access", "accounts", "transfers", "messaging", "headbank", "webhooks"}
             and not each.codename.startswith(("view_", "add_", "change_", "delete_"))
         }
 

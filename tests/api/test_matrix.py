@@ -11,6 +11,7 @@ from django.db import transaction
 from django.urls import URLPattern, URLResolver
 from django.utils import timezone
 
+import webhooks.services
 from access import approvals, tokens
 from access.approvals import Question
 from access.models import ApiClient, User
@@ -30,6 +31,8 @@ EVERYBODY = frozenset({*ROLES, CLIENT_OF_OTHERS})
 PAYERS = frozenset({TELLER, API_CLIENT, CLIENT_OF_OTHERS})
 OVERSEERS = frozenset({ADMINISTRATOR, SUPERVISOR, AUDITOR})
 COUNTER = frozenset({SUPERVISOR, TELLER})
+WATCHERS = frozenset({ADMINISTRATOR, SUPERVISOR, AUDITOR, API_CLIENT, CLIENT_OF_OTHERS})
+HEARERS = frozenset({ADMINISTRATOR, API_CLIENT, CLIENT_OF_OTHERS})
 READERS = frozenset({SUPERVISOR, TELLER, AUDITOR, API_CLIENT, CLIENT_OF_OTHERS})
 
 
@@ -112,6 +115,17 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("transfers/<uuid:transfer_id>/reverse", "POST"): Row(status=404, may=frozenset({TELLER, SUPERVISOR}), body={"reason": "typo"}),
     ("transfer-batches", "POST"): Row(status=400, may=PAYERS),
     ("events", "GET"): Row(status=200, may=EVERYBODY - {ADMINISTRATOR}),
+    ("webhooks", "GET"): Row(status=200, may=WATCHERS),
+    ("webhooks", "POST"): Row(status=422, may=HEARERS - {ADMINISTRATOR}, body={"url": "https://127.0.0.1/"}),
+    ("webhooks/<uuid:endpoint_id>", "GET"): Row(status=200, may=WATCHERS, others=404),
+    ("webhooks/<uuid:endpoint_id>", "PATCH"): Row(status=200, may=HEARERS, others=404, rehearsed=True, body={"events": []}),
+    ("webhooks/<uuid:endpoint_id>/disable", "POST"): Row(status=200, may=HEARERS, others=404, rehearsed=True, body={"reason": "moving"}),
+    ("webhooks/<uuid:endpoint_id>/enable", "POST"): Row(status=409, may=HEARERS, others=404),
+    ("webhooks/<uuid:endpoint_id>/rotate-secret", "POST"): Row(status=200, may=HEARERS, others=404, rehearsed=True),
+    ("webhooks/<uuid:endpoint_id>/test", "POST"): Row(status=200, may=HEARERS, others=404, rehearsed=True),
+    ("webhooks/<uuid:endpoint_id>/deliveries", "GET"): Row(status=200, may=WATCHERS, others=404),
+    ("webhook-deliveries/<uuid:delivery_id>", "GET"): Row(status=200, may=WATCHERS, others=404),
+    ("webhook-deliveries/<uuid:delivery_id>/send-again", "POST"): Row(status=200, may=HEARERS, others=404, rehearsed=True),
 }
 
 
@@ -153,7 +167,7 @@ def cast() -> Cast:
         question = Question(action="closed-bank.refund", subject="bank:BNKX", reason="it closed")
         [approval] = approvals.ask_each(questions=[question], by=employ("asker"), now=timezone.now())
     given = {who: token_of(user) for who, user in (staff | programs).items()}
-    places = {"<uuid:approval_id>": str(approval), "<str:username>": "erp"} | belongings(staff[TELLER])
+    places = {"<uuid:approval_id>": str(approval), "<str:username>": "erp"} | belongings(staff[TELLER]) | webhook_of(programs[API_CLIENT])
     return Cast(tokens=given | strangers(staff[SUPERVISOR]), places=places)
 
 
@@ -170,6 +184,15 @@ def belongings(teller: User) -> dict[str, str]:
         "<uuid:hold_id>": str(hold),
         "<uuid:transfer_id>": str(uuid4()),
     }
+
+
+def webhook_of(owner: User) -> dict[str, str]:
+    """Return a program's webhook and a delivery to it, by their places in an address."""
+    endpoint = webhooks.services.register_endpoint(
+        url="https://erp.example/", events=[], after=None, addresses=["93.184.216.34"], by=owner, now=NOON
+    )
+    delivery = webhooks.services.send_test(endpoint_id=endpoint.id, by=owner, now=NOON)
+    return {"<uuid:endpoint_id>": str(endpoint.id), "<uuid:delivery_id>": str(delivery)}
 
 
 def strangers(supervisor: User) -> dict[str, str]:

@@ -22,7 +22,7 @@ from banksite.machine.processes import kill_child, last_lines, start_child, stop
 from messaging import signing
 from messaging.letter_box import topic_of
 
-RELAY, CONSUMER = "relay_outbox", "consume_transfers"
+RELAY, CONSUMER, DELIVERER = "relay_outbox", "consume_transfers", "deliver_webhooks"
 LIMIT_S = 60.0  # of any wait: far longer than anything takes, even where every core is busy
 
 
@@ -137,6 +137,8 @@ class Bank:
         return usual | {
             "RESEND_FIRST_S": "0.2",
             "RESEND_MAX_S": "1",
+            "WEBHOOKS_RETRY_FIRST_S": "0.2",
+            "WEBHOOKS_RETRY_MAX_S": "1",
             "MESSAGE_KEY_OVERLAP_S": "4",
             "DJANGO_SETTINGS_MODULE": "banksite.settings",
         }

@@ -30,6 +30,21 @@ class EventShown(msgspec.Struct, frozen=True, kw_only=True):
     creditor: str
     amount: Amount
 
+    @classmethod
+    def of(cls, event: Streamed) -> "EventShown":
+        """Return an event as it is told."""
+        return cls(
+            id=event.id,
+            type=event.type,
+            at=event.at,
+            reason=event.reason,
+            transfer=event.transfer_id,
+            kind=event.kind,
+            debtor=event.debtor,
+            creditor=event.creditor,
+            amount=Amount(amount_minor=event.amount_minor, currency=event.currency),
+        )
+
 
 class EventsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """From where to read on."""
@@ -58,19 +73,4 @@ class Events(Endpoint):
         """Read what happened to transfers from and to the accounts you act for. No event ever appears in front of one that was read."""
         query = read_query(request, EventsQuery)
         events, last = stream.events_after(by=user_of(request), after=position(query.after, Place), limit=query.limit)
-        return Response(EventsShown(data=[_shown(event) for event in events], next=cursor_of(last) if last else None))
-
-
-def _shown(event: Streamed) -> EventShown:
-    """Return an event as it is answered."""
-    return EventShown(
-        id=event.id,
-        type=event.type,
-        at=event.at,
-        reason=event.reason,
-        transfer=event.transfer_id,
-        kind=event.kind,
-        debtor=event.debtor,
-        creditor=event.creditor,
-        amount=Amount(amount_minor=event.amount_minor, currency=event.currency),
-    )
+        return Response(EventsShown(data=[EventShown.of(event) for event in events], next=cursor_of(last) if last else None))

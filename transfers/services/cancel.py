@@ -57,7 +57,12 @@ def _ask(entry: Entry, *, by: User, reason: str, now: datetime) -> None:
     entry.message, entry.cancel_asked_at = cancel.id, now
     entry.sent_at = outbox.publication_times(ids=[bundle])[bundle]
     storage.change(
-        [entry], was=rules.PENDING, fields=ASKED, event="cancel-asked", now=now, announce=[outbox.writes_for(messages=[cancel], now=now)]
+        [entry],
+        was=rules.PENDING,
+        fields=ASKED,
+        event=rules.CANCEL_ASKED,
+        now=now,
+        announce=[outbox.writes_for(messages=[cancel], now=now)],
     )
     outbox.close_items(counts={bundle: 1}, now=now)
     audit.record(actor=by, action="transfer.cancel", subject=f"transfer:{entry.id}", reason=reason, now=now)

@@ -1,0 +1,1 @@
+"""What webhooks promise, proved on the database the suite runs on."""
