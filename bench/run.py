@@ -19,10 +19,11 @@ from bench.workers import WorkerError
 
 PARTS: dict[str, Callable[[Grounds], Iterator[Ratio]]] = {
     "inside": scenarios.inside_one_bank,
+    "http": scenarios.over_http,
     "between": scenarios.between_banks,
     "years": scenarios.over_the_years,
 }
-_DATABASES = ("inside", "origin", "destination", "old", "young")
+_DATABASES = ("inside", "programs", "pages", "origin", "destination", "old", "young")
 _POSTGRESQL = {"max_wal_size": "8GB", "checkpoint_timeout": "30min", "shared_buffers": "512MB"}  # a checkpoint would befall one side only
 
 

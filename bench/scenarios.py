@@ -1,12 +1,12 @@
 """The goals, and how each is measured."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from banksite.machine.processes import start_child, stop_child
-from bench import bank, books, crossing, growth, rates
+from bench import bank, books, crossing, growth, programs, rates
 from bench.orders import Crowd
 from bench.pairs import Goal, Ratio, measure
 from bench.workers import Worker, all_at_once, staff
@@ -24,6 +24,7 @@ class Grounds:
     def __init__(self, *, databases: dict[str, str], kafka: str, folder: Path) -> None:
         self._databases, self._kafka, self.folder = databases, kafka, folder
         self.key_files = {code: folder / f"{code}.pem" for code in (A, B)}
+        self.token_key = folder / "tokens.pem"
         self.trust = crossing.trust(key_files=self.key_files)
 
     def environment(self, *, database: str, code: str = A) -> dict[str, str]:
@@ -34,6 +35,8 @@ class Grounds:
             HEAD_BANK_KEY=self.trust.head_bank_key,
             KAFKA_BOOTSTRAP_SERVERS=self._kafka,
             MESSAGE_KEY_FILE=str(self.key_files[code]),
+            TOKEN_KEY_FILE=str(self.token_key),
+            API_REQUESTS_PER_MINUTE="0",
         )
 
     @contextmanager
@@ -70,6 +73,41 @@ def inside_one_bank(grounds: Grounds) -> Iterator[Ratio]:
         )
         if found := one[0].call(rates.deadlocks):
             raise books.BooksWrong(f"PostgreSQL had to break {found} deadlocks")
+
+
+def over_http(grounds: Grounds) -> Iterator[Ratio]:
+    """Measure what programs get done through the API."""
+    everybody = Crowd(debtors=A, creditors=A, first=0, last=_ACCOUNTS)
+    with grounds.bank(database="programs", workers=_CROWD) as workers:
+        workers[0].call(programs.make_token_key, file=grounds.token_key)
+
+        def together(work: Callable[..., float]) -> Callable[[], float]:
+            return lambda: sum(all_at_once(workers, work, crowd=everybody, seconds=2))
+
+        yield measure(
+            Goal(name="POST transfers, 8 clients / a bare Django view", ratio=0.6, unit=PER_SECOND),
+            ours=together(programs.orders_over_api),
+            limit=together(programs.orders_over_a_bare_view),
+        )
+        yield measure(
+            Goal(name="POST transfers, 8 clients / a REST view that does nothing", ratio=0.0, unit=PER_SECOND),
+            ours=together(programs.orders_over_api),
+            limit=together(programs.requests_for_nothing),
+            pairs=3,
+        )
+        yield measure(
+            Goal(name="POST of 1,000 transfers / set-based SQL", ratio=0.7, unit=PER_SECOND),
+            ours=lambda: workers[0].call(programs.batches_over_api, crowd=everybody, batches=4),
+            limit=lambda: workers[0].call(rates.batches_at_limit, crowd=everybody, batches=4),
+        )
+    with grounds.bank(database="pages", accounts=growth.ACCOUNTS) as (reader,):
+        reader.call(growth.lay_down, postings=100_000)
+        reader.call(programs.make_token_key, file=grounds.token_key)
+        yield measure(
+            Goal(name="statement page / a plain ModelSerializer", ratio=2.0, unit="pages/s"),
+            ours=lambda: reader.call(programs.pages_over_api, seconds=1),
+            limit=lambda: reader.call(programs.pages_over_a_plain_serializer, seconds=1),
+        )
 
 
 def between_banks(grounds: Grounds) -> Iterator[Ratio]:
