@@ -13,7 +13,7 @@ from messaging.envelope import decode
 from messaging.errors import MessageTooLarge
 from messaging.memory import MemoryBroker
 from messaging.models import Directory, Message, Peer, Recovery
-from messaging.relay import BATCH, Relay
+from messaging.relay import BATCH, PAUSE, Relay
 from messaging.rules import resend_after_s
 from messaging.signing import KEY_ID, SIGNATURE, Domain, create_key_file, is_signed
 from messaging.tests.banks import NOON, Greeting, World, relay_of
@@ -193,6 +193,11 @@ class TestTwoRelays:
         enqueue("hello")
 
         assert other.turn(now=NOON + lease.LENGTH + timedelta(seconds=1)) == 1
+
+    def test_lets_another_take_over_within_ten_seconds(self) -> None:
+        longest = lease.LENGTH + PAUSE
+
+        assert longest < timedelta(seconds=10)
 
     def test_take_turns_at_once_when_one_stops_in_order(self, bert: World, relay: Relay) -> None:
         relay.turn(now=NOON)
