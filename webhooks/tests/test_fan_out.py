@@ -20,6 +20,12 @@ from webhooks.tests.people import program, registered, settle, told
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.fixture(autouse=True)
+def settled(bank: None) -> None:
+    """Begin when what furnished the bank can be read: a registration begins behind it."""
+    settle()
+
+
 def queue() -> None:
     """Let everything that happened so far be queued."""
     settle()
