@@ -45,6 +45,8 @@ WORDS: Mapping[str, str] = {
     "fee": _("Fee"),
     "refund": _("Refund"),
     "refund-fee": _("Fee given back"),
+    "account.unfreeze": _("Unfreeze an account"),
+    "account.raise-limit": _("Raise a credit limit"),
     "waiting": _("Waiting"),
     "approved": _("Approved"),
 }

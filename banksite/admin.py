@@ -1,14 +1,16 @@
 """The lists of the libraries that keep tables of their own, read-only like everything."""
 
+from allauth.account.models import EmailAddress, EmailConfirmation
+from allauth.mfa.models import Authenticator
 from axes.models import AccessAttempt, AccessLog
 from django.contrib import admin
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from access.admin import BankAdmin
 
-for _model in (BlacklistedToken, OutstandingToken):
+for _model in (BlacklistedToken, OutstandingToken, Authenticator, EmailAddress, EmailConfirmation):
     if admin.site.is_registered(_model):
-        admin.site.unregister(_model)  # a token is nothing to look at
+        admin.site.unregister(_model)  # tokens and secrets are nothing to look at, and nobody signs in by e-mail
 
 
 @admin.register(AccessAttempt)

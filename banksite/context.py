@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from access.site import this_bank
@@ -13,4 +14,5 @@ def bank(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     is_known = user is not None and user.is_authenticated
     roles = sorted(user.groups.values_list("name", flat=True)) if user is not None and is_known else []
-    return {"bank": this_bank(), "role_names": ", ".join(roles), "menu": menu.entries(request) if is_known else []}
+    shown = {"bank": this_bank(), "role_names": ", ".join(roles), "menu": menu.entries(request) if is_known else []}
+    return shown | {"idle_lock_s": settings.IDLE_LOCK_S}

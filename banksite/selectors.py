@@ -13,16 +13,19 @@ import messaging.selectors
 import transfers.selectors
 import webhooks.selectors
 from access import triggers
+from access.models import User
 from access.site import this_bank
 from accounts.models import Account, Customer
 from headbank.models import Bank, BankKey
 from headbank.selectors import BankRow
 from messaging.models import Message, OwnKey, PeerKey
 from transfers.models import Transfer
+from transfers.selectors import first_id_from
 
 _COUNT_AT_MOST = 10_000  # no page counts a whole journal
 _BANKS_SHOWN = 100
 _CAP_ALARM_PERCENT = 80
+_LOOK_AT = 2_000
 _UNSENT_AFTER = timedelta(seconds=60)
 
 
@@ -81,11 +84,19 @@ class Register:
 
 def state(*, now: datetime) -> State:
     """Return what the bank looks like from its own database; it asks no broker and counts no history."""
-    return State(figures=list(_figures(now)), signs=list(_signs(now)))
+    return State(figures=list(_figures(now)), signs=signs(now=now))
 
 
-def latest_transfers(*, limit: int = 8) -> list[TransferLine]:
-    """Return the newest transfers, by their ids, which rise with time."""
+def signs(*, now: datetime) -> list[Sign]:
+    """Return what is well and what is not, from the database alone."""
+    return list(_signs(now))
+
+
+def latest_transfers(*, asked_by: User | None = None, since: datetime | None = None, limit: int = 8) -> list[TransferLine]:
+    """Return the newest transfers, by their ids, which rise with time; those of one person are looked for among the bank's latest 2,000."""
+    rows = Transfer.objects.filter(id__gte=first_id_from(since)) if since else Transfer.objects.all()
+    if asked_by is not None:
+        rows = Transfer.objects.filter(id__in=rows.order_by("-id").values("id")[:_LOOK_AT], asked_by=asked_by)
     return [
         TransferLine(
             id=row.id,
@@ -97,7 +108,7 @@ def latest_transfers(*, limit: int = 8) -> list[TransferLine]:
             amount_minor=row.amount_minor,
             currency=row.currency,
         )
-        for row in Transfer.objects.order_by("-id")[:limit]
+        for row in rows.order_by("-id")[:limit]
     ]
 
 
@@ -174,6 +185,5 @@ def _age_s(since: datetime | None, now: datetime) -> float:
 
 
 def _first_id_of_day(now: datetime) -> UUID:
-    """Return what every id (uuid7, RFC 9562 section 5.7) given today is at least."""
-    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    return UUID(int=int(midnight.timestamp() * 1000) << 80)
+    """Return what every id given today is at least."""
+    return first_id_from(timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0))

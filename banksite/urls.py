@@ -1,10 +1,11 @@
 """Every address of a bank's site."""
 
-from django.urls import path
+from django.urls import include, path
 
 from banksite.urls_api import urlpatterns as api
 from banksite.urls_common import urlpatterns as common
-from banksite.views import Home
+from banksite.views import Home, Search
 
-urlpatterns = [path("", Home.as_view(), name="home"), *api, *common]
+pages = [path("", Home.as_view(), name="home"), path("search", Search.as_view(), name="search"), path("", include("accounts.urls_pages"))]
+urlpatterns = [*pages, *api, *common]
 handler400, handler404, handler500 = "banksite.problems.bad_request", "banksite.problems.not_found", "banksite.problems.server_error"

@@ -9,6 +9,7 @@ from uuid import uuid4
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from access.errors import DomainError, InProgress, KeyMissing, KeyReused
@@ -90,6 +91,10 @@ class DeedPage(StaffPage):
     def draw(self, form: BankForm, *, key: str = "") -> HttpResponse:
         """Draw the page with the form, under a new key unless one is to be kept."""
         return self.render_to_response(self.get_context_data(form=form, key=key or str(uuid4()), back=self.back()))
+
+    def show(self, template: str, **context: Any) -> HttpResponse:
+        """Draw another page as the answer."""
+        return render(self.request, template, context)
 
     def _judged(self, form: BankForm) -> Answer:
         """Return what is kept with the key: what was done, or the refusal as it is shown."""

@@ -21,6 +21,7 @@ class BankForm(forms.Form):
     default_renderer = BankRenderer
     required_css_class = "field--required"
     places: ClassVar[Mapping[str, str]] = {}
+    is_filter: ClassVar[bool] = False  # every field of a filter may be left out, which then needs no saying
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})

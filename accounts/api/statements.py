@@ -12,6 +12,7 @@ from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from access.models import User
 from access.rest import Endpoint, Page, operation, page_of, position, read_query, user_of
 from access.rest.rendering import Json
 from accounts import selectors
@@ -139,9 +140,9 @@ class StatementFile(Endpoint):
     )
     def get(self, request: Request, number: str) -> StreamingHttpResponse:
         """Send all that was booked, newest first, amounts as decimals. It is sent as it is read, however long it is."""
-        first = selectors.statement(number=number, limit=_CHUNK, reach=user_of(request))  # refused before anything is sent
+        rows = csv_rows(number=number, reach=user_of(request))
         return StreamingHttpResponse(
-            _rows(number, first),
+            rows,
             content_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="{number}.csv"'},
         )
@@ -155,6 +156,11 @@ class _Echo:
 
     def write(self, text: str) -> str:
         return text
+
+
+def csv_rows(*, number: str, reach: User) -> Iterator[str]:
+    """Return the whole statement as rows of CSV, read on as they are taken; raises AccountUnknown before the first."""
+    return _rows(number, selectors.statement(number=number, limit=_CHUNK, reach=reach))
 
 
 def _rows(number: str, lines: list[StatementLine]) -> Iterator[str]:

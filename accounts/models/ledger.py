@@ -252,4 +252,5 @@ class Card(models.Model):
     issued_at = models.DateTimeField()
 
     class Meta:
+        indexes = (models.Index(fields=["last_four", "id"], name="card_last_four"),)
         permissions = (("issue_card", "Can issue, replace and unblock cards"),)

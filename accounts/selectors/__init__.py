@@ -1,5 +1,6 @@
 """What customers, accounts, cards and holds look like, as frozen rows."""
 
+from accounts.selectors.filtered import FilteredPage, Wanted, filtered_statement
 from accounts.selectors.found import (
     AccountRow,
     CardRow,
@@ -26,17 +27,23 @@ from accounts.selectors.found import (
     owed_to_banks,
 )
 from accounts.selectors.reach import require_account, require_card, require_customer, require_hold, within
+from accounts.selectors.searching import AccountFound, CardFound, Found, search
 from accounts.selectors.statements import AccountBalance, Period, StatementLine, balance_at, balance_of, statement, statement_between
 
 __all__ = [
     "AccountBalance",
+    "AccountFound",
     "AccountRow",
+    "CardFound",
     "CardRow",
     "CustomerRow",
+    "FilteredPage",
+    "Found",
     "HoldRow",
     "MandateRow",
     "Period",
     "StatementLine",
+    "Wanted",
     "account_by_number",
     "accounts_of",
     "balance_at",
@@ -46,6 +53,7 @@ __all__ = [
     "cards_of",
     "clearing_balances",
     "customer_by_id",
+    "filtered_statement",
     "find_accounts",
     "find_cards",
     "find_customers",
@@ -61,6 +69,7 @@ __all__ = [
     "require_card",
     "require_customer",
     "require_hold",
+    "search",
     "statement",
     "statement_between",
     "within",

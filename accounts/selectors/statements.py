@@ -141,6 +141,11 @@ def statement_between(*, number: str, begin: datetime, end: datetime, most: int,
     return Period(account=account, opening_minor=opening_minor, closing_minor=closing_minor, lines=lines[::-1])
 
 
+def place_at(*, number: str, at: datetime) -> int:
+    """Return the place of the account's last posting booked up to `at`, 0 before the first; raises AccountUnknown."""
+    return _place_at(_account_id(number), at)[0]
+
+
 def balance_of(*, number: str, at: datetime | None = None, reach: User | None = None) -> AccountBalance:
     """Return what the account holds now, or held at a moment that has been.
 

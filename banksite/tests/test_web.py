@@ -11,9 +11,10 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
-from access.models import AuditEvent, User
-from access.roles import AUDITOR, TELLER
+from access.models import Approval, AuditEvent, User
+from access.roles import AUDITOR, SUPERVISOR, TELLER
 from access.services import open_access
 from access.tests.people import NOON
 from transfers.models import Transfer
@@ -87,8 +88,55 @@ class TestTheFirstPage:
     def test_shows_life(self, desk: Client) -> None:
         page = desk.get("/").content.decode()
 
-        for label in ("Today at Bank A", "Customers", "Accounts", "Transfers today", "Messages unanswered", "Latest transfers"):
+        for label in ("Today at Bank A", "Latest transfers", "Transfers today, by hour", "The works", "Dead-letters"):
             assert label in page
+
+    def test_shows_tellers_their_own_work_and_not_the_works(self, desk: Client, staff: User) -> None:
+        staff.groups.set([Group.objects.get(name=TELLER)])
+        colleague = User.objects.create_user(username="cor", is_staff=True)
+        for by, number in ((staff, "MINE"), (colleague, "THEIRS")):
+            Transfer.objects.create(
+                kind="deposit",
+                status="completed",
+                amount_minor=1250,
+                currency="EUR",
+                debtor_number="CASH.EUR",
+                creditor_number=number,
+                origin_bank="BNKA",
+                origin_id=uuid4(),
+                asked_by=by,
+                created_at=timezone.now(),
+            )
+
+        page = desk.get("/").content.decode()
+
+        assert "MINE" in page
+        assert "THEIRS" not in page
+        assert "The works" not in page
+
+    def test_draws_the_day_with_its_numbers_beside_it(self, desk: Client) -> None:
+        for place in range(3):
+            Transfer.objects.create(
+                kind="incoming", status="rejected", amount_minor=1, currency="EUR", origin_bank="BNKB", origin_id=uuid4(), created_at=NOON
+            )
+            assert desk.get("/").context["desk"].total == place + 1
+
+        page = desk.get("/").content.decode()
+
+        assert page.count('<rect class="chart__bar"') in {1, 2}  # an hour may begin meanwhile
+        assert 'height="100"' in page
+        assert re.search(r'<th scope="row">\d+:00</th><td class="number">[123]</td>', page)
+
+    def test_shows_what_waits_for_a_second_person_apart_from_what_one_asked_for(self, desk: Client, staff: User) -> None:
+        staff.groups.set([Group.objects.get(name=SUPERVISOR)])
+        colleague = User.objects.create_user(username="cor", is_staff=True)
+        for by, subject in ((staff, "my-question"), (colleague, "their-question")):
+            Approval.objects.create(action="account.unfreeze", subject=subject, asked_by=by, asked_at=NOON)
+
+        shown = desk.get("/").context["desk"]
+
+        assert [question.subject for question in shown.waiting] == ["their-question"]
+        assert [question.subject for question in shown.asked] == ["my-question"]
 
     def test_shows_what_another_bank_wrote_in_a_currency_that_does_not_exist(self, desk: Client) -> None:
         Transfer.objects.create(

@@ -7,7 +7,7 @@ const keys = () => document.getElementById("keys");
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (event.key === "Escape") return leave();
-  if (typing(event.target)) return;
+  if (typing(event.target) && !(event.target.matches("[data-box]") && !event.target.value)) return; // the empty box waits for keys, too
   if (event.key === "/") {
     const box = document.querySelector("[data-box]");
     if (box) { event.preventDefault(); box.focus(); box.select(); }
@@ -56,3 +56,11 @@ window.addEventListener("pageshow", () => {
 // Focus lands where work starts: on what is wrong, else where the page says.
 document.querySelector("[data-start]")?.focus();
 for (const element of document.querySelectorAll("[data-live-only]")) element.hidden = false;
+
+// A page nobody touches locks; the server locks a session by itself, this keeps what was on the screen from strangers' eyes.
+const lockAfter = Number(document.body.dataset.lockAfter) * 1000;
+if (lockAfter) {
+  let touched = Date.now();
+  for (const kind of ["pointerdown", "keydown", "scroll"]) document.addEventListener(kind, () => { touched = Date.now(); }, { passive: true, capture: true });
+  setInterval(() => { if (Date.now() - touched >= lockAfter) document.querySelector("[data-lock]")?.requestSubmit(); }, Math.min(lockAfter, 5000));
+}

@@ -20,7 +20,7 @@ class TestEveryPage:
         page.keyboard.press("Escape")
         expect(page.get_by_role("dialog")).to_have_count(0)
 
-        page.locator("summary").press("Enter")
+        page.locator("[data-menu] summary").press("Enter")
         expect(page.get_by_role("button", name="Sign out")).to_be_visible()
         assert flaws(page) == ""
         page.keyboard.press("Escape")
@@ -32,7 +32,7 @@ class TestEveryPage:
         page.goto("/")
         expect(page.locator("html")).to_have_attribute("lang", "en")
 
-        page.locator("summary").click()
+        page.locator("[data-menu] summary").click()
         page.get_by_role("button", name="Nederlands").click()
         expect(page.locator("html")).to_have_attribute("lang", "nl")
         expect(page.get_by_role("link", name="Naar de inhoud")).to_be_attached()

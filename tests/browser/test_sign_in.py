@@ -1,10 +1,14 @@
 """A member of staff signs in, looks around and signs out, in a real browser that reports every error and every request."""
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from banksite.seeding import password_of
+from banksite.tests.test_signing_in import code_of
+from tests.browser.conftest import Desk
 from tests.browser.looking import flaws, focused
 
 
@@ -23,7 +27,8 @@ class TestAMemberOfStaff:
         page.get_by_label("Password").fill(password_of("supervisor"))
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", level=1)).to_have_text("Today at Bank A")
-        expect(page.get_by_text("Transfers today")).to_be_visible()
+        expect(page.get_by_role("heading", name="Latest transfers")).to_be_visible()
+        assert focused(page) == "box"
 
         page.get_by_role("link", name="Administration").click()
         page.locator("aside, nav").get_by_role("link", name="Users").first.click()
@@ -31,8 +36,49 @@ class TestAMemberOfStaff:
         expect(page.get_by_role("link", name="Add user")).to_have_count(0)
 
         page.goto(live_server.url)
-        page.locator("summary").click()
+        page.locator("[data-menu] summary").click()
         page.get_by_role("button", name="Sign out").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
         page.goto(f"{live_server.url}/admin/access/user/")
         expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+
+    def test_enrols_in_a_second_factor_locks_the_screen_and_comes_back(self, desk: Desk) -> None:
+        page = desk("teller")
+        page.goto("/second-factor")
+        assert flaws(page) == ""
+        page.get_by_label("Code").fill("000000")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("alert")).to_contain_text("not the code that belongs to the picture")
+        secret = page.locator("code").inner_text().replace(" ", "")
+        page.get_by_label("Code").fill(code_of(secret))
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Recovery codes")
+        assert flaws(page) == ""
+        recovery = page.locator(".codes code").first.inner_text()
+
+        page.goto("/search?q=BNKA0000")
+        page.locator("[data-menu] summary").click()
+        page.get_by_role("button", name="Lock", exact=True).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Locked")
+        assert flaws(page) == ""
+        page.get_by_label("Password").fill(password_of("teller"))
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Find")
+
+        page.locator("[data-menu] summary").click()
+        page.get_by_role("button", name="Sign out").click()
+        page.get_by_label("User name").fill("teller")
+        page.get_by_label("Password").fill(password_of("teller"))
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Enter your code")
+        assert flaws(page) == ""
+        page.get_by_label("Code").fill(recovery)
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Today at Bank A")
+
+    def test_finds_the_screen_locked_after_a_while(self, desk: Desk, settings: Any) -> None:
+        settings.IDLE_LOCK_S = 2
+        page = desk("teller")
+        page.goto("/search?q=BNKA0000")
+
+        expect(page.get_by_role("heading", level=1)).to_have_text("Locked", timeout=15_000)

@@ -6,6 +6,7 @@ from transfers.selectors.days import (
     bounds_of,
     closed_day,
     closed_days,
+    counts_between,
     day_tills,
     day_totals,
     first_id_from,
@@ -26,6 +27,7 @@ from transfers.selectors.found import (
     story,
     transfer_with_story,
     transfers_before,
+    transfers_named,
 )
 from transfers.selectors.tills import TillMovement, till_movements
 
@@ -40,6 +42,7 @@ __all__ = [
     "closed_day",
     "closed_days",
     "count",
+    "counts_between",
     "day_tills",
     "day_totals",
     "debit_caps",
@@ -55,4 +58,5 @@ __all__ = [
     "till_movements",
     "transfer_with_story",
     "transfers_before",
+    "transfers_named",
 ]

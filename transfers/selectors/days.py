@@ -1,10 +1,13 @@
 """What a day of the branch was: sums by kind and status, its tills, and the row that says it is over."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Count, Sum
 from django.utils import timezone
 
@@ -85,3 +88,17 @@ def closed_day(*, day: date) -> DayShown:
 def closed_days(*, limit: int = 31) -> list[date]:
     """Return the latest days that were closed, newest first."""
     return list(DayClose.objects.order_by("-day").values_list("day", flat=True)[:limit])
+
+
+def counts_between(*, moments: Sequence[datetime], at_most: int) -> list[int]:
+    """Return how many transfers were entered between each two neighbouring moments, counting no further than `at_most`; in one query."""
+    field = Transfer._meta.pk
+    bounds = [field.get_db_prep_value(first_id_from(moment), connection) for moment in moments]
+    spans = list(pairwise(bounds))
+    if not spans:
+        return []
+    one = "SELECT COUNT(*) FROM (SELECT 1 AS one FROM transfers_transfer WHERE id >= %s AND id < %s LIMIT CAST(%s AS bigint)) counted"
+    with connection.cursor() as cursor:
+        each = (f"SELECT {place} AS place, ({one}) AS n" for place in range(len(spans)))
+        cursor.execute(f"{' UNION ALL '.join(each)} ORDER BY 1", [value for span in spans for value in (*span, at_most)])
+        return [int(count) for _, count in cursor.fetchall()]

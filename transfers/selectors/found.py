@@ -102,6 +102,18 @@ def transfers_before(
     return sorted(found.values(), key=lambda entry: entry.id, reverse=True)[:limit]
 
 
+def transfers_named(*, text: str, by: User, limit: int = 10) -> list[Entry]:
+    """Return the transfers whose id is the text or begins with it, at least 8 hexadecimal digits; newest first, within reach."""
+    digits = text.replace("-", "").strip().lower()
+    if not 8 <= len(digits) <= 32 or set(digits) - set("0123456789abcdef"):
+        return []
+    first, last = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
+    rows = Transfer.objects.filter(id__gte=first, id__lte=last).order_by("-id")
+    found = entries_of(rows.values_list(*FIELDS)[:limit]).values()
+    reachable = within_reach(user=by, numbers={number for entry in found for number in (entry.debtor_number, entry.creditor_number)})
+    return [entry for entry in found if {entry.debtor_number, entry.creditor_number} & reachable]
+
+
 def as_document(entry: Entry) -> dict[str, Any]:
     """Return a transfer with its story as plain JSON values: what `show_transfer --json` prints."""
     shown = {name: getattr(entry, name) for name in FIELDS if name not in {"content_hash", "asked_by_id"}}

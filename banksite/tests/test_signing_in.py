@@ -1,0 +1,175 @@
+"""Signing in with both factors, and sessions that lock when nobody sits at them."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.utils import timezone
+
+from access.models import AuditEvent, User
+from access.roles import TELLER
+from access.services import open_access
+from banksite import second_factor
+
+PASSWORD = "a long enough password"
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ada() -> User:
+    open_access()
+    user = User.objects.create_user(username="ada", first_name="Ada", last_name="Lind", password=PASSWORD, is_staff=True)
+    user.groups.add(Group.objects.get(name=TELLER))
+    return user
+
+
+def code_of(secret: str) -> str:
+    return str(format_hotp_value(hotp_value(secret, int(timezone.now().timestamp()) // 30)))
+
+
+def enrol(user: User) -> tuple[str, list[str]]:
+    """Enrol and return the secret and the recovery codes."""
+    secret = second_factor.new_secret()
+    codes = second_factor.enrol(user=user, secret=secret, code=code_of(secret))
+    assert codes
+    return secret, codes
+
+
+def is_in(client: Client) -> bool:
+    return client.get("/").status_code == 200
+
+
+class TestASecondFactor:
+    def test_is_asked_for_after_the_password_and_leads_where_one_wanted(self, ada: User, client: Client) -> None:
+        secret, _ = enrol(ada)
+
+        first = client.post("/sign-in", {"username": "ada", "password": PASSWORD, "next": "/search"})
+        assert first["Location"] == "/sign-in/code"
+        assert not is_in(client)
+        second = client.post("/sign-in/code", {"code": code_of(secret)})
+
+        assert second["Location"] == "/search"
+        assert is_in(client)
+
+    def test_takes_a_code_only_once(self, ada: User) -> None:
+        secret, recovery = enrol(ada)
+
+        for code in (code_of(secret), recovery[0]):
+            doors = [Client(), Client()]
+            for door in doors:
+                door.post("/sign-in", {"username": "ada", "password": PASSWORD})
+                door.post("/sign-in/code", {"code": code})
+            assert [is_in(door) for door in doors] == [True, False]
+
+    def test_closes_the_door_after_too_many_wrong_codes(self, ada: User, client: Client) -> None:
+        secret, _ = enrol(ada)
+        client.post("/sign-in", {"username": "ada", "password": PASSWORD})
+
+        answers = [client.post("/sign-in/code", {"code": "000000"}).status_code for _ in range(5)]
+        right = client.post("/sign-in/code", {"code": code_of(secret)})
+
+        assert answers[0] == 200
+        assert (answers[-1], right.status_code) == (429, 429)
+        assert not is_in(client)
+
+    def test_wants_its_code_soon_after_the_password(self, ada: User, client: Client) -> None:
+        secret, _ = enrol(ada)
+        client.post("/sign-in", {"username": "ada", "password": PASSWORD})
+
+        with time_machine.travel(timezone.now() + timedelta(minutes=6), tick=True):
+            client.post("/sign-in/code", {"code": code_of(secret)})
+            assert not is_in(client)
+
+    def test_cannot_be_reached_without_the_password(self, ada: User, client: Client) -> None:
+        enrol(ada)
+
+        assert client.get("/sign-in/code")["Location"] == "/sign-in"
+
+    def test_is_enrolled_with_the_first_code_and_given_up_with_the_password(self, ada: User, client: Client) -> None:
+        client.force_login(ada, backend="access.backends.RoleBackend")
+        secret = client.get("/second-factor").context["offer"].secret
+
+        wrong = client.post("/second-factor", {"code": "000000"})
+        shown = client.post("/second-factor", {"code": code_of(secret)})
+        assert not wrong.context["form"].is_valid()
+        assert len(shown.context["codes"]) == 10
+        client.post("/second-factor", {"password": "not it"})
+        assert second_factor.has_second_factor(ada)
+        client.post("/second-factor", {"password": PASSWORD})
+
+        assert not second_factor.has_second_factor(ada)
+        assert list(AuditEvent.objects.order_by("id").values_list("action", flat=True)) == [
+            "second-factor.enrolled",
+            "second-factor.given-up",
+        ]
+
+    def test_secrets_are_stored_encrypted(self, ada: User) -> None:
+        secret, codes = enrol(ada)
+
+        stored = str(list(Authenticator.objects.values()))
+
+        assert secret not in stored
+        assert not [code for code in codes if code in stored]
+
+
+class TestASession:
+    @pytest.fixture
+    def desk(self, ada: User) -> Client:
+        client = Client()
+        client.force_login(ada, backend="access.backends.RoleBackend")
+        client.get("/")
+        return client
+
+    def test_locks_when_nobody_sits_at_it_and_opens_again_where_one_was(self, desk: Client) -> None:
+        with time_machine.travel(timezone.now() + timedelta(seconds=settings.IDLE_LOCK_S + 5), tick=True):
+            shut = desk.get("/search?q=maria")
+            assert shut["Location"] == "/locked?next=%2Fsearch%3Fq%3Dmaria"
+            assert desk.post("/customers/new", {"key": "k"}).status_code == 302
+            assert desk.get("/admin/").status_code == 302
+            wrong = desk.post("/locked", {"password": "not it", "next": "/search?q=maria"})
+            right = desk.post("/locked", {"password": PASSWORD, "next": "/search?q=maria"})
+
+            assert wrong.status_code == 200
+            assert right["Location"] == "/search?q=maria"
+            assert is_in(desk)
+
+    def test_stays_open_while_somebody_works(self, desk: Client) -> None:
+        now = timezone.now()
+        for minutes in range(0, 60, 10):
+            with time_machine.travel(now + timedelta(minutes=minutes), tick=True):
+                assert is_in(desk)
+
+    def test_is_locked_by_hand(self, desk: Client) -> None:
+        desk.post("/lock", {"next": "/search"})
+
+        assert desk.get("/")["Location"] == "/locked?next=%2F"
+        page = desk.get("/locked?next=/search").content.decode()
+        assert "Ada Lind is signed in" in page
+        assert 'role="search"' not in page
+
+    def test_makes_the_whole_page_lock_when_a_part_is_asked_for(self, desk: Client) -> None:
+        desk.post("/lock")
+
+        part = desk.get("/search?q=maria", headers={"HX-Request": "true", "HX-Current-URL": "http://testserver/search"})
+
+        assert part["HX-Redirect"].startswith("/locked?next=")
+
+    def test_leads_nowhere_else(self, desk: Client) -> None:
+        desk.post("/lock")
+
+        answer = desk.post("/locked", {"password": PASSWORD, "next": "https://example.org/"})
+
+        assert answer["Location"] == "/"
+
+    def test_guards_the_password_as_the_sign_in_does(self, desk: Client) -> None:
+        desk.post("/lock")
+
+        answers = [desk.post("/locked", {"password": "not it"}).status_code for _ in range(5)]
+
+        assert answers[-1] == 429
+        assert desk.get("/").status_code == 302
