@@ -98,19 +98,13 @@ def waiting(*, after: UUID | None = None, limit: int = 50) -> list[WaitingApprov
     """Return the waiting questions, oldest first, from behind the one named by `after`."""
     rows = Approval.objects.filter(status=Approval.Status.WAITING).select_related("asked_by").order_by("id")
     page = rows.filter(id__gt=after) if after else rows
-    return [
-        WaitingApproval(
-            id=row.id,
-            action=row.action,
-            subject=row.subject,
-            facts=row.facts,
-            reason=row.reason,
-            asked_by=row.asked_by.get_username(),
-            asked_by_id=row.asked_by_id,
-            asked_at=row.asked_at,
-        )
-        for row in page[:limit]
-    ]
+    return [_waiting(row) for row in page[:limit]]
+
+
+def waiting_approval(*, approval_id: UUID) -> WaitingApproval | None:
+    """Return the question while it waits, None when it does not."""
+    row = Approval.objects.filter(id=approval_id, status=Approval.Status.WAITING).select_related("asked_by").first()
+    return _waiting(row) if row else None
 
 
 def waiting_count(*, at_most: int = 10_000) -> int:
@@ -190,3 +184,16 @@ def _is_in_scope(user: User, permission: str) -> bool:
     """Return whether a program's scopes leave the permission to it; a person has none that narrow."""
     client = getattr(user, "client", None)
     return client is None or client.scopes is None or permission in client.scopes
+
+
+def _waiting(row: Approval) -> WaitingApproval:
+    return WaitingApproval(
+        id=row.id,
+        action=row.action,
+        subject=row.subject,
+        facts=row.facts,
+        reason=row.reason,
+        asked_by=row.asked_by.get_username(),
+        asked_by_id=row.asked_by_id,
+        asked_at=row.asked_at,
+    )

@@ -34,6 +34,8 @@ WORDS: Mapping[str, str] = {
     "incoming": _("From another bank"),
     "reversal": _("Reversal"),
     "adjustment": _("Adjustment"),
+    "float": _("Between vault and till"),
+    "counted": _("Counted"),
     "awaiting-approval": _("Awaiting approval"),
     "pending": _("On its way"),
     "completed": _("Completed"),

@@ -31,7 +31,14 @@ class Item:
 
 _DESK = Item(label=_("Desk"), route="home")
 _ADMINISTRATION = Item(label=_("Administration"), route="admin:index")
-BANK: tuple[Item, ...] = (_DESK, _ADMINISTRATION)
+BANK: tuple[Item, ...] = (
+    _DESK,
+    Item(label=_("Transfers"), route="transfers:list", permission="transfers.view_transfer"),
+    Item(label=_("Approvals"), route="approvals-waiting", permission="access.view_approval"),
+    Item(label=_("Till"), route="transfers:till", permission="transfers.run_till"),
+    Item(label=_("End of day"), route="transfers:today", permission="transfers.close_day"),
+    _ADMINISTRATION,
+)
 HEAD_BANK: tuple[Item, ...] = (_DESK, _ADMINISTRATION)
 
 

@@ -72,7 +72,7 @@ class TransfersQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     limit: Limit = 50
 
     @property
-    def filters(self) -> dict[str, str | None]:
+    def filters(self) -> dict[str, Any]:
         """Return what the list is narrowed by."""
         return {"account": self.account, "kind": self.kind, "status": self.status, "end_to_end_id": self.end_to_end_id}
 

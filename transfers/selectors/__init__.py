@@ -29,6 +29,8 @@ from transfers.selectors.found import (
     transfers_before,
     transfers_named,
 )
+from transfers.selectors.places import Place, place_of
+from transfers.selectors.telling import Told, told
 from transfers.selectors.tills import TillMovement, till_movements
 
 __all__ = [
@@ -36,7 +38,9 @@ __all__ = [
     "DayTotal",
     "EventRow",
     "Name",
+    "Place",
     "TillMovement",
+    "Told",
     "as_document",
     "bounds_of",
     "closed_day",
@@ -53,9 +57,11 @@ __all__ = [
     "oldest_pending",
     "pending_count",
     "pending_to",
+    "place_of",
     "reversed_among",
     "story",
     "till_movements",
+    "told",
     "transfer_with_story",
     "transfers_before",
     "transfers_named",

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from transfers.entry import Entry
 from transfers.errors import TransferUnknown
 from transfers.models import Transfer, TransferEvent
 from transfers.rules import DebitCap
+from transfers.selectors.days import bounds_of, first_id_from
 from transfers.storage import FIELDS, entries_of
 
 Name = tuple[str, UUID]
@@ -83,6 +84,7 @@ def transfers_before(
     kind: str | None = None,
     status: str | None = None,
     end_to_end_id: str | None = None,
+    day: date | None = None,
 ) -> list[Entry]:
     """Return transfers from and to the accounts the user acts for, newest first, from below the id `before`; filters left out are None.
 
@@ -90,6 +92,8 @@ def transfers_before(
     """
     narrowed = {"kind": kind, "status": status, "end_to_end_id": end_to_end_id, "id__lt": before}
     rows = Transfer.objects.filter(**{name: value for name, value in narrowed.items() if value is not None}).order_by("-id")
+    if day is not None:
+        rows = rows.filter(id__gte=first_id_from(bounds_of(day)[0]), id__lt=first_id_from(bounds_of(day)[1]))
     if account is None:
         numbers = reach_of(user=by)
         if numbers is None:
