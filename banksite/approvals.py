@@ -97,7 +97,7 @@ _DEEDS: Mapping[str, Deed] = {
         headbank.services.ACTIONS,
         Deed(approve=headbank.services.approve_request, refuse=headbank.services.refuse_request),
     ),
-    "recovery.end": _by_messaging(messaging.permissions.END_RECOVERY, messaging.services.end_recovery),
+    "recovery.end": _by_messaging(messaging.permissions.END_RECOVERY, transfers.services.end_recovery),
     "dead-letter.redrive": _by_messaging(messaging.permissions.DECIDE_DEAD_LETTER, messaging.services.redrive_dead_letter, "letter_id"),
     "dead-letter.discard": _by_messaging(messaging.permissions.DECIDE_DEAD_LETTER, messaging.services.discard_dead_letter, "letter_id"),
 }

@@ -66,6 +66,7 @@ _ERRORS: Mapping[int, tuple[type[DomainError], ...]] = {
         messaging.errors.InRecovery,
         messaging.errors.DeadLetterNotOpen,
         transfers.errors.NetDebitCapReached,
+        transfers.errors.ListsMissing,
         transfers.errors.BankSuspended,
         transfers.errors.BankClosed,
         transfers.errors.OrderExpired,

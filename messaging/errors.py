@@ -55,7 +55,7 @@ class InRecovery(DomainError):
     """This bank's database is behind what it told its broker, so it neither reads nor publishes; `facts` carry `detail`."""
 
     code, title = "in-recovery", "This bank is in recovery."
-    advice = "{detail}. Compare with the other banks, then two persons end it with end_recovery."
+    advice = "{detail}. gather_lists asks the other banks; then two persons end it with end_recovery."
 
 
 class OffsetUnknown(DomainError):

@@ -97,9 +97,14 @@ class Due:
         return "repeat" if self.first_published_at else "request"
 
 
-def due(*, now: datetime, limit: int) -> list[Due]:
-    """Return what is to be published now: at most `limit` answers and requests for the first time, then half as many repeats."""
+def due(*, now: datetime, limit: int, kind: str = "") -> list[Due]:
+    """Return what is to be published now: at most `limit` answers and requests for the first time, then half as many repeats.
+
+    Only messages whose type begins with `kind`, where one is named.
+    """
     waiting = Message.objects.filter(finished_at__isnull=True, next_at__lte=now).order_by("next_at", "id")
+    if kind:
+        waiting = waiting.filter(type__startswith=kind)
     requests = waiting.filter(is_request=True)
     answers = _cut(waiting.filter(is_request=False), limit)
     firsts = _cut(requests.filter(first_published_at__isnull=True), limit - len(answers))

@@ -27,6 +27,7 @@ from messaging.signing import KEY_ID, SIGNATURE, Domain, SigningKey, load_key_fi
 logger = logging.getLogger(__name__)
 
 BATCH = 200
+RECOVERY = "recovery."  # the kind of messages a bank may send before two persons end its recovery
 CHECK_EVERY = timedelta(seconds=10)
 DIRECTORY_EVERY = timedelta(seconds=60)
 PAUSE = timedelta(seconds=1)
@@ -55,12 +56,15 @@ class Relay:
         if self._not_before is not None and now < self._not_before <= now + PAUSE:  # further ahead: the clock was set back
             return 0
         try:
-            if selectors.in_recovery() or not self._lease.take(now=now):
+            if not self._lease.take(now=now):
                 self._let_go()
                 self._not_before = now + PAUSE
                 return 0
-            self._connect(now)
+            recovering = selectors.in_recovery()
+            self._connect(now, recovering=recovering)
             with planned_anew():
+                if recovering:
+                    return self._publish_due(now, kind=RECOVERY)
                 return self._publish_directory(now) + self._publish_due(now)
         except InRecovery:
             self._let_go()
@@ -89,9 +93,9 @@ class Relay:
         self._producer = self._checked_at = None
         meters.LAG.clear()  # known no longer
 
-    def _connect(self, now: datetime) -> None:
-        """Have a producer, and look from time to time whether broker and database still belong together."""
-        if self._checked_at is None or now - self._checked_at >= CHECK_EVERY:
+    def _connect(self, now: datetime, *, recovering: bool) -> None:
+        """Have a producer, and look from time to time whether broker and database still belong together; in a recovery they do not."""
+        if not recovering and (self._checked_at is None or now - self._checked_at >= CHECK_EVERY):
             self._check(now)
             self._checked_at = now
         self._rotation.follow(file=self._key_file(), now=now)
@@ -120,9 +124,9 @@ class Relay:
         meters.PUBLISHED.labels("directory").inc()
         return 1
 
-    def _publish_due(self, now: datetime) -> int:
+    def _publish_due(self, now: datetime, *, kind: str = "") -> int:
         """Publish one batch of the outbox and mark it; a crash between the two publishes it again."""
-        messages = outbox.due(now=now, limit=BATCH)
+        messages = outbox.due(now=now, limit=BATCH, kind=kind)
         if not messages:
             return 0
         topics = self._topics(messages, now)

@@ -69,8 +69,8 @@ def replay_messages(*, starts: Mapping[int, int] | None, now: datetime, dry_run:
     return moves
 
 
-def end_recovery(*, by: User, reason: str, now: datetime) -> bool:
-    """Ask for the end of the recovery, or grant what another person asked for; return whether it ended.
+def end_recovery(*, by: User, reason: str, now: datetime, facts: Mapping[str, object] | None = None) -> bool:
+    """Ask for the end of the recovery, or grant what another person asked for; return whether it ended. `facts` are shown to the second.
 
     The bank then reads on where its own database says. Raises NotInRecovery, NotAllowed, ReasonMissing, OwnApproval.
     """
@@ -78,11 +78,11 @@ def end_recovery(*, by: User, reason: str, now: datetime) -> bool:
         recovery = Recovery.objects.select_for_update(no_key=True).filter(ended_at__isnull=True).first()
         if recovery is None:
             raise NotInRecovery
-        facts = {"detail": recovery.detail, "since": recovery.since.isoformat()}
+        shown = {"detail": recovery.detail, "since": recovery.since.isoformat(), **(facts or {})}
         granted = _granted(
             action="recovery.end",
             subject=f"recovery:{recovery.pk}",
-            facts=facts,
+            facts=shown,
             permission=permissions.END_RECOVERY,
             by=by,
             reason=reason,

@@ -53,6 +53,13 @@ class BankUnknown(DomainError):
     advice = "Check the account number: it names the bank {bank}."
 
 
+class ListsMissing(DomainError):
+    """Banks have not said yet what became of the transfers between us; `facts` carry `banks`."""
+
+    code, title = "lists-missing", "The other banks' lists are not complete."
+    advice = "Run gather_lists until {banks} has answered, or end the recovery without lists."
+
+
 class NetDebitCapReached(DomainError):
     """This bank would owe the others more than its cap; `facts` carry `currency`, `cap_minor`, `owed_minor` and `amount_minor`."""
 

@@ -9,8 +9,11 @@ import msgspec
 REQUESTED = "transfers.requested.v1"
 DECIDED = "transfers.decided.v1"
 CANCEL_REQUESTED = "transfers.cancel-requested.v1"
+LIST_REQUESTED = "recovery.list-requested.v1"
+LISTED = "recovery.listed.v1"
 
 MAX_ITEMS = 1_000
+MAX_LISTED = 200  # of a page, texts of four bytes a character included
 MAX_TEXT = 140
 MAX_END_TO_END_ID = 35
 PLAIN_TEXT = r"\A[^\x00-\x1f\x7f-\x9f]*\Z"
@@ -74,3 +77,37 @@ class TransfersDecided(msgspec.Struct, frozen=True, kw_only=True):
     """The decisions on a bundle or a cancel, one for each of its orders (like pacs.002)."""
 
     decisions: Annotated[tuple[Decision, ...], msgspec.Meta(min_length=1, max_length=MAX_ITEMS)]
+
+
+class ListRequested(msgspec.Struct, frozen=True, kw_only=True):
+    """A bank whose database went back asks for the transfers between it and the receiver that were touched since then, from a page on."""
+
+    since: Annotated[datetime, msgspec.Meta(tz=True)]
+    after: UUID | None = None
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """One transfer between two banks as the sender of the list has it; `origin` is the bank it left, `content` the SHA-256 of its order."""
+
+    id: UUID
+    origin: Annotated[str, msgspec.Meta(pattern=r"\A[A-Z]{4}\Z")]
+    outcome: Literal["pending", "credited", "rejected"]
+    amount_minor: AmountMinor
+    currency: Currency
+    creditor_iban: Number
+    creditor_name: Text
+    debtor_iban: Number
+    debtor_name: Text
+    reference: Text = ""
+    end_to_end_id: EndToEndId = ""
+    reason: Annotated[str, msgspec.Meta(max_length=40, pattern=PLAIN_TEXT)] = ""
+    decided_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    content: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+
+
+class TransfersListed(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of such a list: the answer to one request; `next` is where the following page begins, nothing at the end."""
+
+    request: UUID
+    transfers: Annotated[tuple[Listed, ...], msgspec.Meta(max_length=MAX_LISTED)]
+    next: UUID | None = None

@@ -126,6 +126,35 @@ class Transfer(models.Model):
         )
 
 
+class PeerList(models.Model):
+    """What another bank says of the transfers between us, asked for in a recovery; `request` is the message that asks for the next page."""
+
+    id = models.BigAutoField(primary_key=True)
+    recovery = models.BigIntegerField()
+    bank = models.CharField(max_length=11)
+    since = models.DateTimeField()
+    request = models.UUIDField()
+    completed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ("view",)
+        constraints = (models.UniqueConstraint(fields=["recovery", "bank"], name="peerlist_once"),)
+
+
+class PeerListed(models.Model):
+    """One transfer of such a list, as the other bank signed it."""
+
+    id = models.BigAutoField(primary_key=True)
+    list = models.ForeignKey(PeerList, on_delete=models.PROTECT, related_name="transfers")
+    origin_bank = models.CharField(max_length=11)
+    origin_id = models.UUIDField()
+    said = models.JSONField()
+
+    class Meta:
+        default_permissions = ("view",)
+        constraints = (models.UniqueConstraint(fields=["list", "origin_bank", "origin_id"], name="peerlisted_once"),)
+
+
 class TransferEvent(models.Model):
     """One change of a transfer; rows are only ever added, in the transaction of the change."""
 

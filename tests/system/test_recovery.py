@@ -1,9 +1,11 @@
 """A bank whose database was restored from an old copy (protocol rule 9)."""
 
 import json
+from collections.abc import Collection
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db.models import Sum
 
 from access import roles
 from access.models import User
@@ -21,11 +23,11 @@ pytestmark = pytest.mark.kafka
 
 
 class TestABankWhoseDatabaseWentBack:
-    def test_stands_still_until_two_persons_say_go_and_then_credits_again_what_it_forgot(
+    def test_stands_still_until_two_persons_say_go_and_is_made_whole_from_the_other_banks_list(
         self, town: Town, kafka: KafkaServer, postgres: FragilePostgres
     ) -> None:
         bank = town.bert
-        forget_what_follows(bank, town=town, kafka=kafka, postgres=postgres)
+        lost = forget_what_follows(bank, town=town, kafka=kafka, postgres=postgres)
         town.go_to_work()
         until(lambda: in_recovery(bank), what="the bank sees that it went back")
         (incoming,), (outgoing,) = pay(town.anna, [payment(town.anna, town.bert)]), pay(bank, [payment(town.bert, town.anna)])
@@ -33,14 +35,21 @@ class TestABankWhoseDatabaseWentBack:
 
         state = bank.run("status", "--json")
         untouched = (knows(bank, incoming), attempts(bank, outgoing))
+        early = bank.run("end_recovery", "--as", "supervisor", "--reason", "I am in a hurry")
+        gathered = json.loads(next(line for line in bank.must_run("gather_lists").splitlines() if line.startswith("{")))
         with bank.inside():
             employ_deputy()
         asked = bank.run("end_recovery", "--as", "supervisor", "--reason", "compared with Bank A")
         alone = bank.run("end_recovery", "--as", "supervisor", "--reason", "compared with Bank A")
         granted = bank.run("end_recovery", "--as", "deputy", "--reason", "seen the comparison")
         town.come_to_rest()
+        found = sums(bank, but={incoming, outgoing})
 
         assert state.code == 3
+        assert (early.code, "lists are not complete" in early.said) == (1, True)
+        assert gathered == {"missing": [], "lessons": gathered["lessons"], "unclear": []}
+        assert (gathered["lessons"]["credit"], gathered["lessons"]["book"]) == (12, 6)
+        assert found == lost, "what the bank sent and received before is what it sent and received"
         assert "recovery" in red_signs(state.said)
         assert untouched == (False, 0)
         assert (asked.code, alone.code, granted.code) == (0, 1, 0)
@@ -48,17 +57,28 @@ class TestABankWhoseDatabaseWentBack:
         assert town.differences() == []
 
 
-def forget_what_follows(bank: Bank, *, town: Town, kafka: KafkaServer, postgres: FragilePostgres) -> None:
-    """Copy the bank's database, let payments arrive and be answered, and put the copy back."""
+def forget_what_follows(bank: Bank, *, town: Town, kafka: KafkaServer, postgres: FragilePostgres) -> dict[str, int]:
+    """Copy the bank's database, let payments arrive and leave and be answered, and put the copy back; return the sums that were moved."""
     rest(bank)
     postgres.copy(bank.database, to="old_copy")
     town.go_to_work()
     arrived = pay(town.anna, [payment(town.anna, bank, place=place) for place in range(12)])
+    left = pay(bank, [payment(bank, town.anna, place=place) for place in range(6)])
     town.come_to_rest()
     assert [status_of(town.anna, transfer) for transfer in arrived] == ["completed"] * 12
+    assert [status_of(bank, transfer) for transfer in left] == ["completed"] * 6
     until(lambda: is_told(bank, kafka), what="the broker knows how far the bank read")
+    moved = sums(bank)
     rest(bank)
     postgres.put_back("old_copy", over=bank.database)
+    return moved
+
+
+def sums(bank: Bank, *, but: Collection[str] = ()) -> dict[str, int]:
+    """Return how much the bank's transfers with others moved, by what became of them."""
+    with bank.inside():
+        ended = Transfer.objects.filter(status__in=("completed", "credited"), kind__in=("incoming", "outgoing")).exclude(origin_id__in=but)
+        return dict(ended.values_list("status").annotate(sum=Sum("amount_minor")))
 
 
 def rest(bank: Bank) -> None:

@@ -4,21 +4,26 @@ from transfers.services.approve import approve_transfer, expire_approvals, refus
 from transfers.services.cancel import cancel_transfer
 from transfers.services.closed_bank import ask_refund_of_closed_bank, refund_closed_bank
 from transfers.services.days import close_day
+from transfers.services.list_transfers import answer_list_requests
 from transfers.services.receipts import Receipt, print_receipt
 from transfers.services.receive import receive_cancels, receive_transfers
+from transfers.services.recover import ask_for_lists, end_recovery, standing, take_list
 from transfers.services.settle import settle_transfers
 from transfers.services.submit import submit
 from transfers.services.tills import carry_float, close_till, count_till, open_till
 
 __all__ = [
     "Receipt",
+    "answer_list_requests",
     "approve_transfer",
+    "ask_for_lists",
     "ask_refund_of_closed_bank",
     "cancel_transfer",
     "carry_float",
     "close_day",
     "close_till",
     "count_till",
+    "end_recovery",
     "expire_approvals",
     "open_till",
     "print_receipt",
@@ -27,5 +32,7 @@ __all__ = [
     "refund_closed_bank",
     "refuse_transfer",
     "settle_transfers",
+    "standing",
     "submit",
+    "take_list",
 ]

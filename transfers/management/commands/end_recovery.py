@@ -6,22 +6,27 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from access import selectors
 from access.errors import DomainError
-from access.models import User
-from messaging import services
+from transfers import services
 
 
 class Command(BaseCommand):
-    help = "Let a bank whose database went back read and publish again: the first person asks, a second one grants it."
+    help = (
+        "Let a bank whose database went back read and publish again: the first person asks, a second one grants it. "
+        "What the other banks' lists teach (gather_lists) is booked with it."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--reason", required=True)
         parser.add_argument("--as", dest="user", required=True, metavar="USER")
+        parser.add_argument("--without-lists", action="store_true", help="although banks have not told what became of the transfers")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            by = User.objects.get(username=options["user"])
-            ended = services.end_recovery(by=by, reason=options["reason"], now=timezone.now())
-        except (DomainError, User.DoesNotExist) as error:
+            by = selectors.user_named(options["user"])
+            without = options["without_lists"]
+            ended = services.end_recovery(by=by, reason=options["reason"], without_lists=without, now=timezone.now())
+        except DomainError as error:
             raise CommandError(str(error)) from error
         self.stdout.write("ended" if ended else "asked: a second person must give the same command")
