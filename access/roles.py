@@ -19,6 +19,7 @@ SYSTEM = "System"
 _SEE_CUSTOMERS = frozenset({"accounts.view_customer", "accounts.view_account", "accounts.view_card", "accounts.view_hold"})
 _SEE_MONEY = frozenset({"accounts.view_posting", "transfers.view_transfer", "transfers.view_transferevent"})
 _SEE_COUNTER = frozenset({"accounts.view_tillsession", "transfers.view_receiptprint", "transfers.view_dayclose"})
+_SEE_COMPARISONS = frozenset({"transfers.view_reconciliation", "transfers.view_break", "transfers.view_settlementposition"})
 _SEE_TRANSPORT = frozenset(
     {
         "messaging.view_message",
@@ -34,11 +35,12 @@ _SEE_TRANSPORT = frozenset(
 )
 _SEE_USERS = frozenset({"access.view_user", "access.view_apiclient", "auth.view_group"})
 _SEE_TRAIL = frozenset({"access.view_auditevent", "access.view_approval", "access.view_idempotencykey"})
-_SEE_REGISTER = frozenset({"headbank.view_bank", "headbank.view_bankkey", "headbank.view_invitation"})
+_SEE_REGISTER = frozenset({"headbank.view_bank", "headbank.view_bankkey", "headbank.view_invitation", "headbank.view_window"})
 _SEE_WEBHOOKS = frozenset({"webhooks.view_endpoint", "webhooks.view_delivery"})
 _SEE_ALL = (
     _SEE_CUSTOMERS
     | _SEE_MONEY
+    | _SEE_COMPARISONS
     | _SEE_TRANSPORT
     | _SEE_USERS
     | _SEE_TRAIL
@@ -56,7 +58,15 @@ BANK_ROLES: Mapping[str, frozenset[str]] = {
     SUPERVISOR: _SEE_ALL
     | {"accounts.close_customer", "accounts.freeze_account", "accounts.unfreeze_account", "accounts.close_account"}
     | {"access.limit_client", "accounts.limit_account", "accounts.place_hold", "accounts.issue_card"}
-    | {"transfers.approve", "transfers.cancel", "transfers.reverse", "transfers.adjust", "transfers.run_till", "transfers.close_day"}
+    | {
+        "transfers.approve",
+        "transfers.cancel",
+        "transfers.reverse",
+        "transfers.adjust",
+        "transfers.run_till",
+        "transfers.close_day",
+        "transfers.repair_break",
+    }
     | {"messaging.decide_dead_letter", "messaging.end_recovery"},
     TELLER: _SEE_CUSTOMERS
     | _SEE_MONEY
@@ -75,9 +85,9 @@ BANK_ROLES: Mapping[str, frozenset[str]] = {
 }
 HEAD_BANK_ROLES: Mapping[str, frozenset[str]] = {
     ADMINISTRATOR: BANK_ROLES[ADMINISTRATOR] | _SEE_REGISTER,
-    SUPERVISOR: _SEE_REGISTER | _SEE_TRANSPORT | _SEE_TRAIL | {"headbank.manage_banks", "headbank.publish_directory"},
+    SUPERVISOR: _SEE_REGISTER | _SEE_TRANSPORT | _SEE_TRAIL | {"headbank.manage_banks", "headbank.publish_directory", "headbank.settle"},
     AUDITOR: _SEE_REGISTER | _SEE_TRANSPORT | _SEE_TRAIL | _SEE_USERS,
-    SYSTEM: frozenset({"headbank.register_bank", "headbank.publish_directory"}),
+    SYSTEM: frozenset({"headbank.register_bank", "headbank.publish_directory", "headbank.settle"}),
 }
 ROLES: Mapping[str, frozenset[str]] = {
     role: BANK_ROLES.get(role, frozenset()) | HEAD_BANK_ROLES.get(role, frozenset()) for role in {**BANK_ROLES, **HEAD_BANK_ROLES}

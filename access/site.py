@@ -24,6 +24,8 @@ class Site:
     approval_valid_s: int = 86_400
     resend_first_s: float = 2.0
     resend_max_s: float = 60.0
+    settlement_every_s: int = 0
+    settlement_wait_s: int = 3_600
     letter_box_partitions: int = 4
     key_overlap_s: int = 3_600
     head_bank_code: str = "HEAD"

@@ -6,11 +6,14 @@ from typing import NamedTuple
 from accounts.models import Account
 
 Kind = Account.Kind
-_NAME = re.compile(r"(?:(CASH|FEES|SUSPENSE|SETTLEMENT)|(CLEARING|TILL)\.([A-Z0-9][A-Z0-9-]{0,18}))\.([A-Z]{3})", re.ASCII)
+_NAME = re.compile(r"(?:(CASH|FEES|SUSPENSE|SETTLEMENT)|(CLEARING|TILL|SETTLEMENT)\.([A-Z0-9][A-Z0-9-]{0,18}))\.([A-Z]{3})", re.ASCII)
 
 
 class Internal(NamedTuple):
-    """What an internal account's number says; `owner` is the other bank of a clearing account or the name of a till."""
+    """What an internal account's number says; `owner` is the other bank of a clearing account, or a till's name.
+
+    At the head bank it is also the bank that a settlement account is kept for.
+    """
 
     kind: Account.Kind
     owner: str
@@ -35,6 +38,11 @@ def suspense(currency: str) -> str:
 def settlement(currency: str) -> str:
     """Return the account with the head bank."""
     return f"SETTLEMENT.{currency}"
+
+
+def settlement_of(bank_code: str, currency: str) -> str:
+    """Return the account the head bank keeps for a bank."""
+    return f"SETTLEMENT.{bank_code}.{currency}"
 
 
 def clearing(bank_code: str, currency: str) -> str:

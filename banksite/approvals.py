@@ -18,6 +18,7 @@ from access.errors import ApprovalNotWaiting, DomainError
 from access.models import Approval, User
 from accounts.services.standing import RAISE_LIMIT, UNFREEZE
 from transfers.services.closed_bank import ACTION as REFUND
+from transfers.services.repair import ASK_AGAIN
 
 Approve = Callable[..., object]
 
@@ -93,6 +94,11 @@ _DEEDS: Mapping[str, Deed] = {
         approve=transfers.services.refund_closed_bank,
         refuse=_only_decide(transfers.permissions.APPROVE),
     ),
+    ASK_AGAIN: Deed(
+        approve=transfers.services.ask_again,
+        refuse=_only_decide(transfers.permissions.APPROVE),
+    ),
+    headbank.services.BOOK: Deed(approve=headbank.services.approve_settlement, refuse=headbank.services.refuse_settlement),
     **dict.fromkeys(
         headbank.services.ACTIONS,
         Deed(approve=headbank.services.approve_request, refuse=headbank.services.refuse_request),

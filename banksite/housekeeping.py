@@ -11,6 +11,7 @@ from django.utils import timezone
 
 import access.tokens
 import accounts.services
+import headbank.services
 import messaging.services
 import transfers.services
 import webhooks.services
@@ -34,6 +35,8 @@ TASKS: Mapping[str, Callable[..., int]] = {
     "approvals": transfers.services.expire_approvals,
     "messages": messaging.services.delete_finished_messages,
     "deliveries": webhooks.services.delete_over,
+    "reconciliations": transfers.services.reconcile_due,
+    "settlement": headbank.services.settle_due,
     "sessions": _delete_sessions,
     "tokens": access.tokens.delete_over,
 }

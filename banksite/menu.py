@@ -39,7 +39,7 @@ BANK: tuple[Item, ...] = (
     Item(label=_("End of day"), route="transfers:today", permission="transfers.close_day"),
     _ADMINISTRATION,
 )
-HEAD_BANK: tuple[Item, ...] = (_DESK, _ADMINISTRATION)
+HEAD_BANK: tuple[Item, ...] = (_DESK, Item(label="Settlements", route="settlements", permission="headbank.view_window"), _ADMINISTRATION)
 
 
 def entries(request: HttpRequest) -> list[Entry]:

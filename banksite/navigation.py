@@ -27,9 +27,20 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("accounts.TillSession", "point_of_sale"),
             ("transfers.ReceiptPrint", "print"),
             ("transfers.DayClose", "event_available"),
+            ("transfers.Reconciliation", "difference"),
+            ("transfers.Break", "report"),
+            ("transfers.SettlementPosition", "balance"),
         ),
     ),
-    ("Register of banks", (("headbank.Bank", "account_balance"), ("headbank.BankKey", "vpn_key"), ("headbank.Invitation", "mail"))),
+    (
+        "Register of banks",
+        (
+            ("headbank.Bank", "account_balance"),
+            ("headbank.BankKey", "vpn_key"),
+            ("headbank.Window", "handshake"),
+            ("headbank.Invitation", "mail"),
+        ),
+    ),
     (
         "Messages",
         (

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from access.admin import BankAdmin
-from headbank.models import Bank, BankKey, Invitation
+from headbank.models import Bank, BankKey, Invitation, Window
 
 
 @admin.register(Bank)
@@ -35,3 +35,12 @@ class InvitationAdmin(BankAdmin):
     search_fields = ("=bank",)
     ordering = ("-invited_at", "digest")
     exclude = ("digest",)
+
+
+@admin.register(Window)
+class WindowAdmin(BankAdmin):
+    """The settlement windows, newest first; the page of each is under /settlements."""
+
+    list_display = ("cut_off_at", "status", "deadline_at", "asked_by", "proposed_at", "ended_at")
+    list_filter = ("status",)
+    list_select_related = ("asked_by",)

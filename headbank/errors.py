@@ -113,3 +113,24 @@ class NothingToPublish(DomainError):
 
     code, title = "nothing-to-publish", "The register is empty."
     advice = "Register a bank first."
+
+
+class CoverInvalid(DomainError):
+    """The cover is no amount an account can carry; `facts` carry `why`."""
+
+    code, title = "cover-invalid", "The cover cannot be set like this."
+    advice = "{why}."
+
+
+class WindowOpen(DomainError):
+    """A settlement window is not finished yet; `facts` carry `window` and `status`."""
+
+    code, title = "window-open", "One settlement is not finished yet."
+    advice = "Window {window} is {status}; one is settled after the other."
+
+
+class WindowUnknown(DomainError):
+    """There is no such settlement window; `facts` carry `window`."""
+
+    code, title = "window-unknown", "There is no such settlement window."
+    advice = "`show_settlement` lists those there are; {window} is none."

@@ -3,4 +3,6 @@
 VIEW_BANKS = "headbank.view_bank"
 MANAGE_BANKS = "headbank.manage_banks"
 REGISTER_BANK = "headbank.register_bank"
+VIEW_WINDOWS = "headbank.view_window"
+SETTLE = "headbank.settle"
 PUBLISH_DIRECTORY = "headbank.publish_directory"

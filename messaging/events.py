@@ -1,6 +1,8 @@
 """The wire contract between the head bank and every bank."""
 
+from datetime import datetime
 from typing import Annotated, Literal
+from uuid import UUID
 
 from msgspec import Meta, Struct
 
@@ -9,6 +11,10 @@ DIRECTORY_PUBLISHED = "directory.published.v1"
 BANK_APPLIED = "banks.applied.v1"
 KEY_ANNOUNCED = "keys.announced.v1"
 KEY_RETIRED = "keys.retired.v1"
+SETTLEMENT_WINDOW_CLOSED = "settlement.window-closed.v1"
+SETTLEMENT_POSITIONS_REPORTED = "settlement.positions-reported.v1"
+SETTLEMENT_BOOKED = "settlement.booked.v1"
+SETTLEMENT_CONFIRMED = "settlement.confirmed.v1"
 
 BankCode = Annotated[str, Meta(pattern=r"\A[A-Z]{4}\Z")]
 Hex32 = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
@@ -74,3 +80,54 @@ class KeyRetired(Struct, frozen=True, kw_only=True):
     """A key of the sender that is to speak for it no more."""
 
     key_id: KeyId
+
+
+Moment = Annotated[datetime, Meta(tz=True)]
+OwedMinor = Annotated[int, Meta(ge=-(10**18), le=10**18)]
+MAX_POSITIONS = 5_000
+
+
+class WindowClosed(Struct, frozen=True, kw_only=True):
+    """A settlement window ended at `cut_off_at`: the head bank asks what the receiver owes each other bank by then."""
+
+    window: UUID
+    cut_off_at: Moment
+
+
+class Position(Struct, frozen=True, kw_only=True):
+    """What the sender owes `peer` (negative: what it is owed), and the last window it has booked with it."""
+
+    peer: BankCode
+    currency: Currency
+    amount_minor: OwedMinor
+    after: UUID | None = None
+
+
+class PositionsReported(Struct, frozen=True, kw_only=True):
+    """All positions of the sender in a window, as it knew them at `reported_at` of its own clock."""
+
+    window: UUID
+    reported_at: Moment
+    positions: Annotated[tuple[Position, ...], Meta(max_length=MAX_POSITIONS)]
+
+
+class Settled(Struct, frozen=True, kw_only=True):
+    """What the receiver has paid `peer` by way of the head bank (negative: what it got)."""
+
+    peer: BankCode
+    currency: Currency
+    amount_minor: OwedMinor
+
+
+class SettlementBooked(Struct, frozen=True, kw_only=True):
+    """The head bank's notice of what it booked for the receiver in a window, pair by pair."""
+
+    window: UUID
+    cut_off_at: Moment
+    settled: Annotated[tuple[Settled, ...], Meta(min_length=1, max_length=MAX_POSITIONS)]
+
+
+class SettlementConfirmed(Struct, frozen=True, kw_only=True):
+    """The sender has booked what the notice of this window says."""
+
+    window: UUID

@@ -47,3 +47,11 @@ def stop_on_sigterm() -> Stop:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, set_stop)
     return stop
+
+
+def wait_until(condition: Callable[[], bool], *, stop: Event, limit_s: float, every_s: float = 0.2) -> bool:
+    """Return whether the condition comes true within the time, or before we are told to stop."""
+    deadline = time.monotonic() + limit_s
+    while not (true := condition()) and time.monotonic() < deadline and not stop.wait(every_s):
+        pass
+    return true

@@ -199,6 +199,27 @@ class NothingToRefund(DomainError):
     advice = "Only pending transfers to a closed bank are refunded by hand; look at {bank} in the directory."
 
 
+class DayNotBegun(DomainError):
+    """Nothing that was decided that day is a minute old yet; `facts` carry `day`."""
+
+    code, title = "day-not-begun", "The day cannot be compared yet."
+    advice = "Days are those of UTC. Ask about {day} when it has begun."
+
+
+class BreakUnknown(DomainError):
+    """There is no such difference with another bank; `facts` carry `difference`."""
+
+    code, title = "break-unknown", "There is no such difference with another bank."
+    advice = "`reconcile_banks` lists those there are; {difference} is none."
+
+
+class NothingToRepair(DomainError):
+    """The difference is over, its repair is under way, or it is not this bank's to repair; `facts` carry `why`."""
+
+    code, title = "nothing-to-repair", "This difference is not repaired here and now."
+    advice = "{why}"
+
+
 class OthersRefused(DomainError):
     """Another order of the same all-or-nothing batch was refused."""
 

@@ -1,4 +1,4 @@
-"""The wire contract between banks: what asks for transfers, what decides them, what asks to cancel them."""
+"""The wire contract between banks: what asks for transfers, what decides them, what asks to cancel them, what compares days of them."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -11,11 +11,15 @@ DECIDED = "transfers.decided.v1"
 CANCEL_REQUESTED = "transfers.cancel-requested.v1"
 LIST_REQUESTED = "recovery.list-requested.v1"
 LISTED = "recovery.listed.v1"
+TOTALLED = "transfers.totalled.v1"
+COMPARED = "transfers.compared.v1"
 
 MAX_ITEMS = 1_000
 MAX_LISTED = 200  # of a page, texts of four bytes a character included
 MAX_TEXT = 140
 MAX_END_TO_END_ID = 35
+MAX_SPANS = 16  # of one question about totals, and parts of one span
+MAX_TOLD = 50  # transfers of a span that is told one by one
 PLAIN_TEXT = r"\A[^\x00-\x1f\x7f-\x9f]*\Z"
 
 Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT, pattern=PLAIN_TEXT)]
@@ -111,3 +115,65 @@ class TransfersListed(msgspec.Struct, frozen=True, kw_only=True):
     request: UUID
     transfers: Annotated[tuple[Listed, ...], msgspec.Meta(max_length=MAX_LISTED)]
     next: UUID | None = None
+
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+SumMinor = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+Digest = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """Where a transfer stands among the decided ones: by the destination's `decided_at`, then by the origin's id."""
+
+    at: Moment
+    id: UUID
+
+
+class Total(msgspec.Struct, frozen=True, kw_only=True):
+    """All decided transfers from `start` to before `end`: how many, what was credited of them, and a hash over ids, amounts and outcomes.
+
+    `ids` are theirs where the asker has few: so that the other bank says what it knows of each.
+    """
+
+    start: Place
+    end: Place
+    count: Count
+    credited_minor: SumMinor
+    digest: Digest
+    ids: Annotated[tuple[UUID, ...], msgspec.Meta(max_length=MAX_TOLD)] = ()
+
+
+class TransfersTotalled(msgspec.Struct, frozen=True, kw_only=True):
+    """What the sender has of one bank's transfers to the other in one currency; asks what the receiver has."""
+
+    origin: Annotated[str, msgspec.Meta(pattern=r"\A[A-Z]{4}\Z")]
+    currency: Currency
+    totals: Annotated[tuple[Total, ...], msgspec.Meta(min_length=1, max_length=MAX_SPANS)]
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What a bank knows of one transfer; of one it was asked about and has never seen only the id."""
+
+    id: UUID
+    outcome: Literal["credited", "rejected", "pending", "unknown"]
+    amount_minor: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
+    debtor_iban: Number = ""
+    creditor_iban: Number = ""
+    end_to_end_id: EndToEndId = ""
+    decided_at: Moment | None = None
+
+
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to one total: the sender's own; where it differs either all transfers of it, or its parts."""
+
+    own: Total
+    listed: Annotated[tuple[Known, ...], msgspec.Meta(max_length=2 * MAX_TOLD)] | None = None
+    parts: Annotated[tuple[Total, ...], msgspec.Meta(max_length=MAX_SPANS)] = ()
+
+
+class TransfersCompared(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to the question `question` (the id of its message), one for each of its totals, in order."""
+
+    question: UUID
+    spans: Annotated[tuple[Compared, ...], msgspec.Meta(min_length=1, max_length=MAX_SPANS)]

@@ -1,9 +1,12 @@
 """Which service answers which message from another bank."""
 
+from messaging.events import SettlementBooked, WindowClosed
 from messaging.handling import Handler, Handlers, reading
 from transfers import services
 from transfers.events import MAX_LISTED, ListRequested, TransfersListed
-from transfers.reading import read_decisions, read_orders
+from transfers.reading import read_comparisons, read_decisions, read_head_bank, read_orders, read_totals
+
+_SPAN = 100  # what reading a span costs, in transfers
 
 LISTED_HANDLER: Handler[TransfersListed] = Handler(
     read=reading(TransfersListed), handle=services.take_list, size=lambda data: len(data.transfers)
@@ -14,4 +17,15 @@ HANDLERS: Handlers = {
     "recovery.list-requested": Handler(read=reading(ListRequested), handle=services.answer_list_requests, size=lambda _: MAX_LISTED),
     "recovery.listed": LISTED_HANDLER,
     "transfers.decided": Handler(read=read_decisions, handle=services.settle_transfers, size=lambda data: len(data.decisions)),
+    "transfers.totalled": Handler(read=read_totals, handle=services.answer_totals, size=lambda data: _SPAN * len(data.totals)),
+    "settlement.window-closed": Handler(
+        read=read_head_bank(WindowClosed), handle=services.report_positions, size=lambda _: _SPAN, of_head_bank=True
+    ),
+    "settlement.booked": Handler(
+        read=read_head_bank(SettlementBooked),
+        handle=services.book_settlement,
+        size=lambda data: len(data.settled),
+        of_head_bank=True,
+    ),
+    "transfers.compared": Handler(read=read_comparisons, handle=services.judge_comparisons, size=lambda data: _SPAN * len(data.spans)),
 }

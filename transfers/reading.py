@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import MAXYEAR, MINYEAR, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -15,12 +15,16 @@ from accounts.iban import bank_code_of
 from accounts.money import MAX_AMOUNT_MINOR
 from messaging.envelope import Envelope
 from messaging.errors import Unreadable
+from messaging.handling import Reads
 from transfers import errors, rules
-from transfers.events import MAX_ITEMS, Order, Readable, TransfersDecided, TransfersRequested
+from transfers.events import MAX_ITEMS, Order, Readable, Total, TransfersCompared, TransfersDecided, TransfersRequested, TransfersTotalled
 
 KNOWN_VERSION = 1
 _strict = msgspec.json.Decoder(TransfersRequested)
 _decided = msgspec.json.Decoder(TransfersDecided)
+_totalled = msgspec.json.Decoder(TransfersTotalled)
+_compared = msgspec.json.Decoder(TransfersCompared)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,17 +68,58 @@ def read_orders(*, data: msgspec.Raw, version: int, envelope: Envelope) -> Order
 
 def read_decisions(*, data: msgspec.Raw, version: int, envelope: Envelope) -> TransfersDecided:  # noqa: ARG001  # as the table asks
     """Read the decisions of an answer; raise Unreadable for anything that does not fit the contract: nothing is owed to an answer."""
-    if version != KNOWN_VERSION:
-        raise Unreadable("unknown-version", f"version {version} of an answer")
-    try:
-        decided = _decided.decode(data)
-    except msgspec.ValidationError as error:
-        raise Unreadable("undecodable", str(error)) from error
+    decided = _strictly(_decided, data, version)
     if len({decision.id for decision in decided.decisions}) != len(decided.decisions):
         raise Unreadable("repeated-id", "two decisions of the message name the same transfer")
     if strange := [decision for decision in decided.decisions if not _can_be_kept(decision.decided_at)]:
         raise Unreadable("undecodable", f"transfer {strange[0].id} was decided at {strange[0].decided_at.isoformat()}")
     return decided
+
+
+def read_totals(*, data: msgspec.Raw, version: int, envelope: Envelope) -> TransfersTotalled:
+    """Read another bank's totals; raise Unreadable for what does not fit the contract, and for transfers of a third bank."""
+    totalled = _strictly(_totalled, data, version)
+    if totalled.origin not in {envelope.source, envelope.destination}:
+        raise Unreadable("foreign-origin", f"{envelope.source} asks about transfers of {totalled.origin}")
+    _require_spans(totalled.totals)
+    return totalled
+
+
+def read_comparisons(*, data: msgspec.Raw, version: int, envelope: Envelope) -> TransfersCompared:  # noqa: ARG001  # as the table asks
+    """Read the answer to totals; raise Unreadable for what does not fit the contract."""
+    compared = _strictly(_compared, data, version)
+    _require_spans([total for span in compared.spans for total in (span.own, *span.parts)])
+    listed = [known for span in compared.spans for known in span.listed or ()]
+    if strange := [known for known in listed if known.decided_at is not None and not _can_be_kept(known.decided_at)]:
+        raise Unreadable("undecodable", f"transfer {strange[0].id} was decided at no moment that can be kept")
+    return compared
+
+
+def read_head_bank(type_: type[T]) -> Reads[T]:
+    """Return what reads the head bank's word of this type strictly: nothing is owed to one that does not fit."""
+    decoder = msgspec.json.Decoder(type_)
+
+    def read(*, data: msgspec.Raw, version: int, envelope: Envelope) -> T:  # noqa: ARG001  # as the table asks
+        return _strictly(decoder, data, version)
+
+    return read
+
+
+def _strictly(decoder: "msgspec.json.Decoder[T]", data: msgspec.Raw, version: int) -> T:
+    """Return data to which nothing is owed when it does not fit the contract; raise Unreadable."""
+    if version != KNOWN_VERSION:
+        raise Unreadable("unknown-version", f"version {version}")
+    try:
+        return decoder.decode(data)
+    except msgspec.ValidationError as error:
+        raise Unreadable("undecodable", str(error)) from error
+
+
+def _require_spans(totals: Sequence[Total]) -> None:
+    """Raise Unreadable for spans that end before they begin, or where no transfer can be."""
+    for total in totals:
+        if not (_can_be_kept(total.start.at) and _can_be_kept(total.end.at) and total.start <= total.end):
+            raise Unreadable("undecodable", f"no span: {total.start} to {total.end}")
 
 
 def _asked(order: Order) -> Asked:

@@ -2,7 +2,7 @@
 
 from accounts.services.cards import IssuedCard, block_card, issue_card, replace_card, unblock_card
 from accounts.services.holds import expire_holds, place_hold, release_hold
-from accounts.services.internal import open_internal_accounts
+from accounts.services.internal import open_internal_accounts, set_cover
 from accounts.services.mandates import grant_mandate, revoke_mandate
 from accounts.services.opening import OpenedCustomer, change_customer, close_customer, open_account, open_customer
 from accounts.services.standing import (
@@ -36,6 +36,7 @@ __all__ = [
     "release_hold",
     "replace_card",
     "revoke_mandate",
+    "set_cover",
     "set_credit_limit",
     "unblock_card",
     "unfreeze_account",

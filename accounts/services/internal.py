@@ -6,6 +6,8 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from access.site import this_bank
+from accounts import ledger
+from accounts.errors import LimitInUse
 from accounts.models import STRIPES, Account, BalanceStripe
 from accounts.money import exponent
 from accounts.numbers import Internal, Kind, parse
@@ -27,6 +29,21 @@ def open_internal_accounts(*, numbers: Collection[str], now: datetime) -> None:
         BalanceStripe.objects.bulk_create(stripes, ignore_conflicts=True)
 
 
+def set_cover(*, number: str, cover_minor: int, now: datetime) -> int:
+    """Let one of the bank's own accounts go this far below zero, opening it if need be; return how far it might go before.
+
+    Raises LimitInUse.
+    """
+    with transaction.atomic():
+        open_internal_accounts(numbers=[number], now=now)
+        account = ledger.lock(numbers=[number]).accounts[number]
+        used = account.held - account.balance
+        if used > cover_minor:
+            raise LimitInUse(account=number, limit_minor=cover_minor, used_minor=used)
+        Account.objects.filter(id=account.id).update(floor_minor=-cover_minor)
+    return -(account.floor or 0)
+
+
 def _account(number: str, internal: Internal | None, now: datetime) -> Account:
     if internal is None:
         raise ValueError(f"{number} names no account of the bank itself")
@@ -37,6 +54,7 @@ def _account(number: str, internal: Internal | None, now: datetime) -> Account:
         currency=internal.currency,
         holder_name=this_bank().name[:70],
         striped=internal.kind in _STRIPED,
+        floor_minor=0 if internal.kind == Kind.SETTLEMENT and internal.owner else None,  # a bank pays what it has, until it is given cover
         ceiling_minor=0 if internal.kind == Kind.TILL else None,  # cash in a drawer is a debit balance: it pays out what it holds
         opened_at=now,
     )

@@ -1,6 +1,8 @@
 """Everything that changes the register of banks; each change is permitted, locked, recorded, and announced to all banks."""
 
 from headbank.services.applications import application_of, invite_bank, receive_application
+from headbank.services.book import approve_settlement, receive_confirmations, refuse_settlement
+from headbank.services.collect import BOOK, close_window, receive_positions, settle_due
 from headbank.services.keys import receive_keys, receive_retirements, revoke_key
 from headbank.services.publish import Published, publish_directory
 from headbank.services.register import register_bank, suspend_bank
@@ -12,6 +14,7 @@ from headbank.services.requests import (
     REACTIVATE,
     REGISTER,
     SET_CAP,
+    SET_COVER,
     approve_request,
     ask,
     ask_or_approve,
@@ -22,22 +25,30 @@ __all__ = [
     "ACTIONS",
     "ADD_KEY",
     "APPROVE",
+    "BOOK",
     "CLOSE",
     "REACTIVATE",
     "REGISTER",
     "SET_CAP",
+    "SET_COVER",
     "Published",
     "application_of",
     "approve_request",
+    "approve_settlement",
     "ask",
     "ask_or_approve",
+    "close_window",
     "invite_bank",
     "publish_directory",
     "receive_application",
+    "receive_confirmations",
     "receive_keys",
+    "receive_positions",
     "receive_retirements",
     "refuse_request",
+    "refuse_settlement",
     "register_bank",
     "revoke_key",
+    "settle_due",
     "suspend_bank",
 ]

@@ -11,7 +11,9 @@ from django.db import transaction
 from access import approvals, audit
 from access.errors import ReasonMissing
 from access.models import Approval, User
-from headbank.errors import ApplicationChanged, BankExists, BankStatusWrong, CapInvalid
+from accounts import numbers
+from accounts.services import set_cover
+from headbank.errors import ApplicationChanged, BankExists, BankStatusWrong, CapInvalid, CoverInvalid
 from headbank.models import Bank
 from headbank.permissions import MANAGE_BANKS
 from headbank.services.keys import add_key
@@ -23,7 +25,7 @@ from messaging import events, signing
 Status = Bank.Status
 Facts = Mapping[str, Any]
 REGISTER, APPROVE, REACTIVATE, CLOSE = "bank.register", "bank.approve", "bank.reactivate", "bank.close"
-ADD_KEY, SET_CAP = "bank.add-key", "bank.set-cap"
+ADD_KEY, SET_CAP, SET_COVER = "bank.add-key", "bank.set-cap", "bank.set-cover"
 
 
 def ask(*, action: str, code: str, facts: Facts, by: User, reason: str, now: datetime) -> UUID:
@@ -119,6 +121,15 @@ def _facts_of_cap(code: str, facts: Facts) -> dict[str, Any]:
     return {"currency": facts["currency"], "cap_minor": facts["cap_minor"]}
 
 
+def _facts_of_cover(code: str, facts: Facts) -> dict[str, Any]:
+    lock_open(code)
+    try:
+        msgspec.convert({facts["currency"]: facts["cover_minor"]}, type=dict[events.Currency, events.CapMinor])
+    except msgspec.ValidationError as error:
+        raise CoverInvalid(why=str(error)) from error
+    return {"currency": facts["currency"], "cover_minor": facts["cover_minor"]}
+
+
 def _register(code: str, facts: Facts, *, by: User, reason: str, now: datetime) -> None:
     add_bank(code=code, facts=facts, status=Status.ACTIVE, by=by, reason=reason, now=now)
 
@@ -160,6 +171,13 @@ def _set_cap(code: str, facts: Facts, *, by: User, reason: str, now: datetime) -
     )
 
 
+def _set_cover(code: str, facts: Facts, *, by: User, reason: str, now: datetime) -> None:
+    number, cover_minor = numbers.settlement_of(code, facts["currency"]), facts["cover_minor"]
+    before = set_cover(number=number, cover_minor=cover_minor, now=now)
+    changes = {"before": {"cover_minor": before}, "after": {"cover_minor": cover_minor}}
+    audit.record(actor=by, action="bank.cover-set", subject=number, **changes, reason=reason, now=now)
+
+
 def _with_status(bank: Bank, status: Status) -> Bank:
     if bank.status != status:
         raise BankStatusWrong(bank=bank.code, status=bank.status)
@@ -173,6 +191,7 @@ _FACTS: Mapping[str, Callable[[str, Facts], dict[str, Any]]] = {
     CLOSE: _facts_of_open,
     ADD_KEY: _facts_of_key,
     SET_CAP: _facts_of_cap,
+    SET_COVER: _facts_of_cover,
 }
 _DEEDS: Mapping[str, Callable[..., None]] = {
     REGISTER: _register,
@@ -181,5 +200,6 @@ _DEEDS: Mapping[str, Callable[..., None]] = {
     CLOSE: _close,
     ADD_KEY: _add_key,
     SET_CAP: _set_cap,
+    SET_COVER: _set_cover,
 }
 ACTIONS = tuple(_DEEDS)

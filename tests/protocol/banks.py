@@ -83,7 +83,7 @@ class Bank:
     def furnish(self, document: Document) -> None:
         """Employ the staff, open the accounts, pay in the first money, learn of the other banks, and keep all that as the template."""
         with self.acting():
-            doings = ("deposit", "withdraw", "pay", "cancel", "reverse", "adjust")
+            doings = ("deposit", "withdraw", "pay", "cancel", "reverse", "adjust", "repair_break")
             self.teller = employ("teller", *(f"transfers.{doing}" for doing in doings))
             self.supervisor = employ("supervisor", "transfers.approve", "transfers.cancel")
             own = [name(currency) for currency in self.site.currencies for name in (numbers.cash, numbers.fees, numbers.suspense)]
@@ -126,10 +126,11 @@ class Town:
 
     def __init__(self, folder: Path) -> None:
         self.head_key = signing.create_key_file(file=folder / "HEAD.pem")
-        self._head = Site(
+        self.head_site = Site(
             role="headbank", code="HEAD", name="Head Bank", country="NL", currencies=("EUR",), head_bank_key=self.head_key.public_key
         )
-        empty = migrated()
+        self.folder, self.empty = folder, migrated()
+        empty = self.empty
         self.banks = {code: Bank(code=code, head_key=self.head_key.public_key, folder=folder, empty=empty) for code in CURRENCIES}
         self.first_document = self.document(version=1)
         for bank in self.banks.values():
@@ -141,5 +142,5 @@ class Town:
             bank.entry(status="closed" if code in closed else "suspended" if code in suspended else "active", revoked=code in closed)
             for code, bank in self.banks.items()
         ]
-        with acting_as(self._head):
+        with acting_as(self.head_site):
             return directory.sign(value=directory.write(version=version, banks=entries, now=MORNING), key=self.head_key)

@@ -14,7 +14,7 @@ from accounts.selectors.moments import Moment
 from transfers.entry import Entry
 from transfers.selectors import EventRow
 
-Kind = Literal["deposit", "withdrawal", "internal", "outgoing", "incoming", "reversal", "adjustment", "float"]
+Kind = Literal["deposit", "withdrawal", "internal", "outgoing", "incoming", "reversal", "adjustment", "float", "settlement"]
 Status = Literal["awaiting-approval", "pending", "completed", "refused", "rejected", "cancelled", "credited"]
 
 

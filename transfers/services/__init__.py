@@ -7,17 +7,24 @@ from transfers.services.days import close_day
 from transfers.services.list_transfers import answer_list_requests
 from transfers.services.receipts import Receipt, print_receipt
 from transfers.services.receive import receive_cancels, receive_transfers
+from transfers.services.reconcile import answer_totals, judge_comparisons, reconcile_day, reconcile_due
 from transfers.services.recover import ask_for_lists, end_recovery, standing, take_list
+from transfers.services.repair import ask_again, ask_repair
 from transfers.services.settle import settle_transfers
+from transfers.services.settlement import book_settlement, report_positions
 from transfers.services.submit import submit
 from transfers.services.tills import carry_float, close_till, count_till, open_till
 
 __all__ = [
     "Receipt",
     "answer_list_requests",
+    "answer_totals",
     "approve_transfer",
+    "ask_again",
     "ask_for_lists",
     "ask_refund_of_closed_bank",
+    "ask_repair",
+    "book_settlement",
     "cancel_transfer",
     "carry_float",
     "close_day",
@@ -25,12 +32,16 @@ __all__ = [
     "count_till",
     "end_recovery",
     "expire_approvals",
+    "judge_comparisons",
     "open_till",
     "print_receipt",
     "receive_cancels",
     "receive_transfers",
+    "reconcile_day",
+    "reconcile_due",
     "refund_closed_bank",
     "refuse_transfer",
+    "report_positions",
     "settle_transfers",
     "standing",
     "submit",
