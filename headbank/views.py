@@ -4,9 +4,12 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
 from access.pages import StaffPage
+from access.site import this_bank
 from headbank import settlements
+from headbank.documents import settlement_pdf
 from headbank.permissions import VIEW_WINDOWS
 
 
@@ -40,5 +43,19 @@ class SettlementCsv(StaffPage):
     def get(self, request: HttpRequest, window: UUID) -> HttpResponse:  # noqa: ARG002  # Django passes it
         """Answer with the file; raises WindowUnknown."""
         text = settlements.as_csv(settlements.report(window=window))
-        disposition = f'attachment; filename="settlement-{window}.csv"'
-        return HttpResponse(text, content_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition})
+        return _file(text, "text/csv; charset=utf-8", f"settlement-{window}.csv")
+
+
+class SettlementPdf(StaffPage):
+    """The report as a document to print and keep."""
+
+    needs = VIEW_WINDOWS
+
+    def get(self, request: HttpRequest, window: UUID) -> HttpResponse:  # noqa: ARG002  # Django passes it
+        """Answer with the file; raises WindowUnknown."""
+        written = settlement_pdf(report=settlements.report(window=window), site=this_bank(), now=timezone.now())
+        return _file(written, "application/pdf", f"settlement-{window}.pdf")
+
+
+def _file(content: str | bytes, content_type: str, name: str) -> HttpResponse:
+    return HttpResponse(content, content_type=content_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})

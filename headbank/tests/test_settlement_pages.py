@@ -9,6 +9,8 @@ from django.test import Client
 from access.models import User
 from access.site import Site, acting_as
 from access.tests.people import NOON, employ
+from headbank import settlements
+from headbank.documents import report_data
 from headbank.models import Bank, Window, WindowNet, WindowPair, WindowReport
 
 pytestmark = pytest.mark.urls("banksite.urls_headbank")
@@ -67,7 +69,17 @@ class TestTheReport:
         assert answer["Content-Disposition"] == f'attachment; filename="settlement-{window}.csv"'
         assert answer.content.decode().splitlines()[1] == "net,EUR,BNKA,,-40.00,"
 
-    @pytest.mark.parametrize("address", ["/settlements", "/settlements/{}", "/settlements/{}.csv"])
+    def test_is_a_document_to_print(self, auditor: Client, window: UUID) -> None:
+        answer = auditor.get(f"/settlements/{window}.pdf")
+
+        assert answer["Content-Type"] == "application/pdf"
+        assert answer.content.startswith(b"%PDF-")
+        assert b"pdfuaid" in answer.content
+        told = report_data(report=settlements.report(window=window), site=SITE, now=NOON)
+        assert [(net["bank"], net["amount"]) for net in told["nets"]] == [("BNKA", "-40.00"), ("BNKB", "40.00")]
+        assert told["sums"] == ["0.00 EUR"]
+
+    @pytest.mark.parametrize("address", ["/settlements", "/settlements/{}", "/settlements/{}.csv", "/settlements/{}.pdf"])
     def test_is_not_for_everybody(self, window: UUID, address: str) -> None:
         user = employ("tess")
         User.objects.filter(pk=user.pk).update(is_staff=True)

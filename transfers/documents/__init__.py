@@ -1,20 +1,18 @@
-"""Documents to print and keep: a statement as a tagged PDF, typeset by typst from plain values alone."""
+"""Documents to print and keep: a statement as a tagged PDF."""
 
-import json
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import typst
 from django.utils import timezone
 
+from access.documents import typeset
 from access.site import Site
 from accounts.money import format_minor
 from transfers.statements import Line, Statement
 
 _MINUS = "\N{MINUS SIGN}"
-_HERE = Path(__file__).parent
-_FONTS = _HERE / "fonts"
+_TEMPLATE = Path(__file__).parent / "statement.typ"
 _WORDS = {
     ("deposit", "book"): "Cash in",
     ("withdrawal", "book"): "Cash out",
@@ -25,29 +23,8 @@ _LEGS = {"book": "Transfer", "fee": "Fee", "refund": "Returned", "refund-fee": "
 
 
 def statement_pdf(*, statement: Statement, site: Site, now: datetime) -> bytes:
-    """Return the statement as a tagged PDF. Nothing that people wrote is read as markup: it travels as JSON.
-
-    It is PDF/UA-1, unless somebody wrote a letter that the font does not have: that standard refuses what cannot be seen.
-    """
-    data = json.dumps(statement_data(statement=statement, site=site, now=now))
-    try:
-        return _typeset(data, now=now, pdf_standards="ua-1")
-    except typst.TypstError:
-        return _typeset(data, now=now)
-
-
-def _typeset(data: str, *, now: datetime, **more: Any) -> bytes:
-    written = typst.compile(
-        str(_HERE / "statement.typ"),
-        root=str(_HERE),
-        font_paths=[str(_FONTS)],
-        ignore_system_fonts=True,  # the same document on every machine
-        sys_inputs={"data": data},
-        timestamp=now.replace(microsecond=0),
-        **more,
-    )
-    assert isinstance(written, bytes), "one document, not a list of pages"
-    return written
+    """Return the statement as a tagged PDF."""
+    return typeset(template=_TEMPLATE, data=statement_data(statement=statement, site=site, now=now), now=now)
 
 
 def statement_data(*, statement: Statement, site: Site, now: datetime) -> dict[str, Any]:

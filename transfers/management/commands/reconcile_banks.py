@@ -39,7 +39,7 @@ class Command(BaseCommand):
         for row in document["days"] if not options["json"] else ():
             self.stdout.write(f"{row['origin_bank']} -> {row['currency']} with {row['peer']}: {row['verdict']} {row['detail']}".rstrip())
         for found in document["breaks"] if not options["json"] else ():
-            self.stdout.write(f"  {found['kind']}: {found['transfer']}: {found['explanation']}")
+            self.stdout.write(f"  {found['id']}: {found['kind']}: {found['transfer']}: {found['explanation']}")
         if any(row.verdict == "broken" for row in rows):
             sys.exit(FOUND_DIFFERENCES)
         if silent := sorted({row.peer for row in rows if row.verdict == "asked"}):
