@@ -135,6 +135,48 @@ class ClientLimitInvalid(DomainError):
     advice = "Name each currency of the bank at most once, with 0 to 10^15 minor units; look at {currency}."
 
 
+class UserNameInvalid(DomainError):
+    """A user name is 1 to 60 small letters, digits, dots, underscores and hyphens; `facts` carry `name`."""
+
+    code, title = "user-name-invalid", "This cannot be a user name."
+    advice = "Use 1 to 60 small letters, digits, dots, underscores and hyphens, beginning with a letter or digit: {name} does not fit."
+
+
+class UserNameTaken(DomainError):
+    """Somebody has or had this user name; names are never given twice. `facts` carry `name`."""
+
+    code, title = "user-name-taken", "This user name is taken."
+    advice = "Choose another name than {name}; names are never given twice, so that the audit trail stays clear."
+
+
+class RoleUnknown(DomainError):
+    """This site has no such role for a person; `facts` carry `roles` and `known`."""
+
+    code, title = "role-unknown", "There is no such role for a person."
+    advice = "Check {roles}; there are {known}."
+
+
+class NotAPerson(DomainError):
+    """No member of staff has this user name: nobody does, or a program or the bank itself; `facts` carry `user`."""
+
+    code, title = "not-a-person", "This is no member of staff."
+    advice = "Check the user {user}; programs are changed as API clients, and the bank's own user not at all."
+
+
+class OwnUser(DomainError):
+    """Nobody changes their own roles, password or standing; `facts` carry `user`."""
+
+    code, title = "own-user", "Nobody decides about themselves here."
+    advice = "Ask another administrator to change {user}."
+
+
+class TooManyRows(DomainError):
+    """A list is too long for a spreadsheet; `facts` carry `most`."""
+
+    code, title = "too-many-rows", "The list is too long for a spreadsheet."
+    advice = "A spreadsheet has at most {most} rows: narrow the list, or take it as CSV."
+
+
 class NotAllowed(DomainError):
     """The user's roles do not include the permission; `facts` carry `permission`."""
 

@@ -22,7 +22,11 @@ class User(AbstractUser):
 
     class Meta(AbstractUser.Meta):
         default_permissions = ("view",)
-        permissions = (("manage_users", "Can add, change and disable users"),)
+        permissions = (
+            ("manage_users", "Can add, change and disable users"),
+            ("export_lists", "Can take lists away as files, which is recorded"),
+            ("reveal_customers", "Can have names and numbers of customers shown that are masked, which is recorded"),
+        )
 
     @property
     def acts_for_all(self) -> bool:
@@ -94,6 +98,7 @@ class Approval(models.Model):
 
     class Meta:
         default_permissions = ("view",)
+        permissions = (("decide_approval", "Can be asked as a second person"),)
         constraints = (
             models.CheckConstraint(condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("asked_by")), name="approval_by_another"),
             models.CheckConstraint(condition=Q(status="waiting") | Q(decided_at__isnull=False), name="approval_decided_at"),

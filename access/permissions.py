@@ -7,6 +7,10 @@ from access.errors import NotAllowed
 MANAGE_USERS = "access.manage_users"
 LIMIT_CLIENT = "access.limit_client"
 VIEW_CLIENTS = "access.view_apiclient"
+KNOW_CUSTOMERS = "accounts.view_customer"  # whoever lacks it sees names and numbers of customers masked
+EXPORT_LISTS = "access.export_lists"
+REVEAL_CUSTOMERS = "access.reveal_customers"
+DECIDE_APPROVAL = "access.decide_approval"
 VIEW_USERS = "access.view_user"
 VIEW_APPROVALS = "access.view_approval"
 VIEW_AUDIT = "access.view_auditevent"

@@ -34,7 +34,11 @@ _SEE_TRANSPORT = frozenset(
     }
 )
 _SEE_USERS = frozenset({"access.view_user", "access.view_apiclient", "auth.view_group"})
-_SEE_TRAIL = frozenset({"access.view_auditevent", "access.view_approval", "access.view_idempotencykey"})
+_SEE_TRAIL = frozenset({"access.view_auditevent", "access.view_approval", "access.view_idempotencykey"}) | {
+    "axes.view_accessattempt",
+    "axes.view_accesslog",
+    "access.export_lists",
+}
 _SEE_REGISTER = frozenset({"headbank.view_bank", "headbank.view_bankkey", "headbank.view_invitation", "headbank.view_window"})
 _SEE_WEBHOOKS = frozenset({"webhooks.view_endpoint", "webhooks.view_delivery"})
 _SEE_ALL = (
@@ -54,8 +58,10 @@ BANK_ROLES: Mapping[str, frozenset[str]] = {
     | _SEE_TRAIL
     | _SEE_TRANSPORT
     | _SEE_WEBHOOKS
-    | {"access.manage_users", "access.limit_client", "accounts.grant_mandate", "accounts.view_mandate", "webhooks.manage_endpoint"},
+    | {"access.manage_users", "access.decide_approval", "access.reveal_customers"}
+    | {"access.limit_client", "accounts.grant_mandate", "accounts.view_mandate", "webhooks.manage_endpoint"},
     SUPERVISOR: _SEE_ALL
+    | {"access.decide_approval"}
     | {"accounts.close_customer", "accounts.freeze_account", "accounts.unfreeze_account", "accounts.close_account"}
     | {"access.limit_client", "accounts.limit_account", "accounts.place_hold", "accounts.issue_card"}
     | {
@@ -85,7 +91,10 @@ BANK_ROLES: Mapping[str, frozenset[str]] = {
 }
 HEAD_BANK_ROLES: Mapping[str, frozenset[str]] = {
     ADMINISTRATOR: BANK_ROLES[ADMINISTRATOR] | _SEE_REGISTER,
-    SUPERVISOR: _SEE_REGISTER | _SEE_TRANSPORT | _SEE_TRAIL | {"headbank.manage_banks", "headbank.publish_directory", "headbank.settle"},
+    SUPERVISOR: _SEE_REGISTER
+    | _SEE_TRANSPORT
+    | _SEE_TRAIL
+    | {"access.decide_approval", "headbank.manage_banks", "headbank.publish_directory", "headbank.settle"},
     AUDITOR: _SEE_REGISTER | _SEE_TRANSPORT | _SEE_TRAIL | _SEE_USERS,
     SYSTEM: frozenset({"headbank.register_bank", "headbank.publish_directory", "headbank.settle"}),
 }

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+import access.services
 import accounts.services
 import headbank.services
 import messaging.permissions
@@ -17,6 +18,7 @@ from access import approvals, selectors
 from access.errors import ApprovalNotWaiting, DomainError
 from access.models import Approval, User
 from accounts.services.standing import RAISE_LIMIT, UNFREEZE
+from transfers import rules
 from transfers.services.closed_bank import ACTION as REFUND
 from transfers.services.repair import ASK_AGAIN
 
@@ -44,6 +46,11 @@ def approve(*, approval_id: UUID, by: User, reason: str, now: datetime) -> Domai
 def refuse(*, approval_id: UUID, by: User, reason: str, now: datetime) -> None:
     """Say no to a question; raises ApprovalUnknown, NotAllowed, ApprovalNotWaiting, OwnApproval, ReasonMissing."""
     _deed(selectors.approval_by_id(approval_id=approval_id)).refuse(approval_id=approval_id, by=by, reason=reason, now=now)
+
+
+def actions() -> list[str]:
+    """Return everything that a second person can be asked."""
+    return sorted([*rules.APPROVALS.values(), *_DEEDS])
 
 
 def _deed(approval: Approval) -> Deed:
@@ -82,6 +89,7 @@ def _by_messaging(permission: str, service: Callable[..., bool], *names: str) ->
 
 _TRANSFER = Deed(approve=transfers.services.approve_transfer, refuse=transfers.services.refuse_transfer)
 _DEEDS: Mapping[str, Deed] = {
+    access.services.GIVE_ROLES: Deed(approve=access.services.give_roles, refuse=access.services.refuse_roles),
     UNFREEZE: Deed(
         approve=accounts.services.unfreeze_account,
         refuse=accounts.services.refuse_request,

@@ -68,6 +68,7 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("access.AuditEvent", "history"),
             ("access.IdempotencyKey", "repeat_one"),
             ("access.User", "group"),
+            ("access.ApiClient", "smart_toy"),
             ("auth.Group", "shield_person"),
             ("axes.AccessAttempt", "gpp_maybe"),
             ("axes.AccessLog", "login"),

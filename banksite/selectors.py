@@ -122,15 +122,17 @@ def register() -> Register:
 def _figures(now: datetime) -> Iterator[Figure]:
     """Return the numbers that show life, by the site's role."""
     if this_bank().is_head_bank:
-        yield Figure(label="Banks registered", text=_count(Bank.objects.all()))
-        yield Figure(label="Keys in force", text=_count(BankKey.objects.filter(revoked_at__isnull=True)))
+        yield Figure(label="Banks registered", text=count_bounded(Bank.objects.all()))
+        yield Figure(label="Keys in force", text=count_bounded(BankKey.objects.filter(revoked_at__isnull=True)))
     else:
-        yield Figure(label="Customers", text=_count(Customer.objects.filter(closed_at__isnull=True)))
-        yield Figure(label="Accounts", text=_count(Account.objects.filter(customer__isnull=False).exclude(status=Account.Status.CLOSED)))
-        yield Figure(label="Transfers today", text=_count(Transfer.objects.filter(id__gte=_first_id_of_day(now))))
-        yield Figure(label="On their way", text=_count(Transfer.objects.filter(status=Transfer.Status.PENDING)))
-        yield Figure(label="Waiting for approval", text=_count(Transfer.objects.filter(status=Transfer.Status.AWAITING_APPROVAL)))
-        yield Figure(label="Messages unanswered", text=_count(Message.objects.filter(finished_at__isnull=True)))
+        yield Figure(label="Customers", text=count_bounded(Customer.objects.filter(closed_at__isnull=True)))
+        yield Figure(
+            label="Accounts", text=count_bounded(Account.objects.filter(customer__isnull=False).exclude(status=Account.Status.CLOSED))
+        )
+        yield Figure(label="Transfers today", text=count_bounded(Transfer.objects.filter(id__gte=_first_id_of_day(now))))
+        yield Figure(label="On their way", text=count_bounded(Transfer.objects.filter(status=Transfer.Status.PENDING)))
+        yield Figure(label="Waiting for approval", text=count_bounded(Transfer.objects.filter(status=Transfer.Status.AWAITING_APPROVAL)))
+        yield Figure(label="Messages unanswered", text=count_bounded(Message.objects.filter(finished_at__isnull=True)))
     yield Figure(label="Directory version", text=str(messaging.selectors.directory_version()))
 
 
@@ -174,7 +176,7 @@ def _sign_of_key() -> Sign:
     return Sign(code="key", is_red=False, detail="messages can be signed")
 
 
-def _count(rows: "models.QuerySet[models.Model]") -> str:
+def count_bounded(rows: "models.QuerySet[models.Model]") -> str:
     """Return the number of rows as text, counting no further than the limit."""
     counted = rows.order_by()[: _COUNT_AT_MOST + 1].count()
     return f"{_COUNT_AT_MOST:,}+" if counted > _COUNT_AT_MOST else f"{counted:,}"

@@ -282,6 +282,7 @@ UNFOLD = {
     "SITE_SYMBOL": "account_balance",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": f"/{STATIC_URL}banksite/mark.svg"}],
     "SITE_URL": "/",
+    "STYLES": [f"/{STATIC_URL}banksite/admin.css"],
     "COLORS": {
         "primary": {  # the accent of the bank's own pages, light to dark
             "50": "#effaf6",
@@ -297,6 +298,7 @@ UNFOLD = {
             "950": "#04211c",
         }
     },
+    "DASHBOARD_CALLBACK": "banksite.dashboard.dashboard",
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": navigation.sidebar},

@@ -119,6 +119,11 @@ def unanswered_count() -> int:
     return Message.objects.filter(finished_at__isnull=True, is_request=True, first_published_at__isnull=False)[:COUNT_AT_MOST].count()
 
 
+def bank_codes() -> list[str]:
+    """Return the codes of the banks of the directory."""
+    return list(Peer.objects.order_by("code").values_list("code", flat=True))
+
+
 def open_dead_letters() -> int:
     """Return how many dead letters wait for a person, counting to COUNT_AT_MOST."""
     return DeadLetter.objects.filter(status=DeadLetter.Status.OPEN)[:COUNT_AT_MOST].count()

@@ -21,7 +21,7 @@ class DeliveryAdmin(BankAdmin):
     """What was delivered, and what waits, newest first."""
 
     list_display = ("created_at", "endpoint_url", "sequence", "type", "status", "attempts", "next_at", "answer_status", "answer")
-    list_filter = ("status", "type")
+    list_filter = ("status",)
     list_select_related = ("endpoint",)
     search_fields = ("=id", "=endpoint__id")
     exclude = ("body",)

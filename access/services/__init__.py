@@ -1,6 +1,37 @@
 """What changes who may come in: the bank's own beginning, and the programs that act in it."""
 
 from access.services.clients import EnlistedClient, change_client, enlist_client, limit_client, renew_secret
+from access.services.disclosing import export_list, reveal
 from access.services.opening import SYSTEM_USERNAME, open_access
+from access.services.people import (
+    GIVE_ROLES,
+    ask_for_roles,
+    disable_user,
+    employ,
+    enable_user,
+    give_roles,
+    refuse_roles,
+    reset_password,
+    staff_roles,
+)
 
-__all__ = ["SYSTEM_USERNAME", "EnlistedClient", "change_client", "enlist_client", "limit_client", "open_access", "renew_secret"]
+__all__ = [
+    "GIVE_ROLES",
+    "SYSTEM_USERNAME",
+    "EnlistedClient",
+    "ask_for_roles",
+    "change_client",
+    "disable_user",
+    "employ",
+    "enable_user",
+    "enlist_client",
+    "export_list",
+    "give_roles",
+    "limit_client",
+    "open_access",
+    "refuse_roles",
+    "renew_secret",
+    "reset_password",
+    "reveal",
+    "staff_roles",
+]

@@ -29,6 +29,7 @@ from accounts.selectors.found import (
 from accounts.selectors.reach import require_account, require_card, require_customer, require_hold, within
 from accounts.selectors.searching import AccountFound, CardFound, Found, search
 from accounts.selectors.statements import AccountBalance, Period, StatementLine, balance_at, balance_of, statement, statement_between
+from accounts.selectors.sums import sums_of_balances
 
 __all__ = [
     "AccountBalance",
@@ -72,5 +73,6 @@ __all__ = [
     "search",
     "statement",
     "statement_between",
+    "sums_of_balances",
     "within",
 ]

@@ -29,6 +29,7 @@ from transfers.selectors.found import (
     transfers_before,
     transfers_named,
 )
+from transfers.selectors.late import overdue
 from transfers.selectors.places import Place, place_of
 from transfers.selectors.telling import Told, told
 from transfers.selectors.tills import TillMovement, till_movements
@@ -55,6 +56,7 @@ __all__ = [
     "first_id_from",
     "is_name_conflict",
     "oldest_pending",
+    "overdue",
     "pending_count",
     "pending_to",
     "place_of",

@@ -1,0 +1,158 @@
+"""The staff: let in, given roles by two persons, shut out, given another password; each change with its evidence."""
+
+import re
+import secrets
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.auth.models import Group
+from django.db import IntegrityError, transaction
+
+from access import approvals, audit, permissions, tokens
+from access.errors import NotAPerson, OwnUser, ReasonMissing, RoleUnknown, UserNameInvalid, UserNameTaken
+from access.models import Approval, User
+from access.permissions import require
+from access.roles import API_CLIENT, SYSTEM
+
+GIVE_ROLES = "user.roles"
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}", re.ASCII)
+_NOT_FOR_PEOPLE = (API_CLIENT, SYSTEM)
+
+
+def staff_roles() -> list[str]:
+    """Return the roles of this site that a person can have."""
+    return list(Group.objects.exclude(name__in=_NOT_FOR_PEOPLE).order_by("name").values_list("name", flat=True))
+
+
+def employ(*, username: str, first_name: str, last_name: str, roles: Collection[str], reason: str, by: User, now: datetime) -> str:
+    """Let a member of staff in and return the password, shown once; a second person is asked for the roles, without which nothing opens.
+
+    Raises NotAllowed, ReasonMissing, UserNameInvalid, RoleUnknown, UserNameTaken.
+    """
+    _check(by, reason)
+    if not _NAME.fullmatch(username):
+        raise UserNameInvalid(name=username[:80])
+    password = secrets.token_urlsafe(12)
+    user = User(username=username, first_name=first_name[:150], last_name=last_name[:150], is_staff=True, date_joined=now)
+    user.set_password(password)
+    with transaction.atomic():
+        try:
+            with transaction.atomic():
+                user.save(force_insert=True)
+        except IntegrityError as error:
+            raise UserNameTaken(name=username) from error
+        after = {"first_name": user.first_name, "last_name": user.last_name}
+        audit.record(actor=by, action="user.employed", subject=f"user:{username}", after=after, reason=reason, now=now)
+        if roles:
+            _ask_for_roles(user, roles, reason=reason, by=by, now=now)
+    return password
+
+
+def ask_for_roles(*, username: str, roles: Collection[str], reason: str, by: User, now: datetime) -> UUID:
+    """Ask a second person to give a member of staff exactly these roles; return the approval.
+
+    Raises NotAllowed, ReasonMissing, NotAPerson, OwnUser, RoleUnknown.
+    """
+    _check(by, reason)
+    with transaction.atomic():
+        return _ask_for_roles(_lock(username, by=by), roles, reason=reason, by=by, now=now)
+
+
+def give_roles(*, approval_id: UUID, reason: str = "", by: User, now: datetime) -> None:
+    """Agree to what was asked and give the roles; nobody decides about their own.
+
+    Raises NotAllowed, ApprovalNotWaiting, OwnApproval, NotAPerson, OwnUser.
+    """
+    with transaction.atomic():
+        approval = _decide(approval_id, approve=True, reason=reason, by=by, now=now)
+        user = _lock(approval.facts["user"], by=by)
+        before = _roles_of(user)
+        user.groups.set(Group.objects.filter(name__in=approval.facts["roles"]))
+        tokens.end_all(user=user, why="roles-changed", now=now)
+        after = {"roles": sorted(approval.facts["roles"])}
+        subject = f"user:{user.get_username()}"
+        audit.record(actor=by, action="user.roles-given", subject=subject, before={"roles": before}, after=after, reason=reason, now=now)
+
+
+def refuse_roles(*, approval_id: UUID, reason: str, by: User, now: datetime) -> None:
+    """Refuse what was asked; raises NotAllowed, ApprovalNotWaiting, OwnApproval, ReasonMissing."""
+    with transaction.atomic():
+        _decide(approval_id, approve=False, reason=reason, by=by, now=now)
+
+
+def disable_user(*, username: str, reason: str, by: User, now: datetime) -> None:
+    """Shut a member of staff out at once; raises NotAllowed, ReasonMissing, NotAPerson, OwnUser."""
+    _set_active(username, is_active=False, action="user.disabled", reason=reason, by=by, now=now)
+
+
+def enable_user(*, username: str, reason: str, by: User, now: datetime) -> None:
+    """Let a member of staff in again, with the roles of before; raises NotAllowed, ReasonMissing, NotAPerson, OwnUser."""
+    _set_active(username, is_active=True, action="user.enabled", reason=reason, by=by, now=now)
+
+
+def reset_password(*, username: str, reason: str, by: User, now: datetime) -> str:
+    """Give a member of staff another password, end their sign-ins and return it, shown once.
+
+    Raises NotAllowed, ReasonMissing, NotAPerson, OwnUser.
+    """
+    _check(by, reason)
+    password = secrets.token_urlsafe(12)
+    with transaction.atomic():
+        user = _lock(username, by=by)
+        user.set_password(password)
+        User.objects.filter(pk=user.pk).update(password=user.password)
+        tokens.end_all(user=user, why="password-reset", now=now)
+        audit.record(actor=by, action="user.password-reset", subject=f"user:{username}", reason=reason, now=now)
+    return password
+
+
+def _set_active(username: str, *, is_active: bool, action: str, reason: str, by: User, now: datetime) -> None:
+    _check(by, reason)
+    with transaction.atomic():
+        user = _lock(username, by=by)
+        User.objects.filter(pk=user.pk).update(is_active=is_active)
+        if not is_active:
+            tokens.end_all(user=user, why="disabled", now=now)
+        before, after = {"is_active": user.is_active}, {"is_active": is_active}
+        audit.record(actor=by, action=action, subject=f"user:{username}", before=before, after=after, reason=reason, now=now)
+
+
+def _ask_for_roles(user: User, roles: Collection[str], *, reason: str, by: User, now: datetime) -> UUID:
+    if unknown := set(roles) - set(staff_roles()):
+        raise RoleUnknown(roles=", ".join(sorted(unknown))[:200], known=", ".join(staff_roles()))
+    username = user.get_username()
+    facts = {"user": username, "roles": sorted(roles), "roles_now": _roles_of(user)}
+    return approvals.ask(action=GIVE_ROLES, subject=f"user:{username}", facts=facts, reason=reason, by=by, now=now)
+
+
+def _decide(approval_id: UUID, *, approve: bool, reason: str, by: User, now: datetime) -> Approval:
+    return approvals.decide(
+        approval_id=approval_id,
+        approve=approve,
+        by=by,
+        reason=reason,
+        now=now,
+        permission=permissions.MANAGE_USERS,
+        actions=[GIVE_ROLES],
+    )
+
+
+def _check(by: User, reason: str) -> None:
+    require(by=by, permission=permissions.MANAGE_USERS)
+    if not reason.strip():
+        raise ReasonMissing
+
+
+def _lock(username: str, *, by: User) -> User:
+    """Lock a person's row: not a program's, not the bank's own, not one's own."""
+    user = User.objects.select_for_update(no_key=True).filter(username=username, is_staff=True).first()
+    if user is None or user.groups.filter(name__in=_NOT_FOR_PEOPLE).exists():
+        raise NotAPerson(user=username)
+    if user.pk == by.pk:
+        raise OwnUser(user=username)
+    return user
+
+
+def _roles_of(user: User) -> list[str]:
+    return sorted(user.groups.values_list("name", flat=True))

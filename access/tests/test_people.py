@@ -1,0 +1,110 @@
+"""The staff: let in, given roles by two persons, shut out; nobody about themselves."""
+
+import pytest
+from django.contrib.auth.models import Group
+
+from access import services
+from access.errors import NotAllowed, NotAPerson, OwnApproval, OwnUser, ReasonMissing, RoleUnknown, UserNameInvalid, UserNameTaken
+from access.models import Approval, AuditEvent, User
+from access.permissions import MANAGE_USERS
+from access.roles import AUDITOR, SUPERVISOR, TELLER
+from access.tests.people import NOON, employ
+
+
+@pytest.fixture(autouse=True)
+def roles(db: None) -> None:
+    services.open_access()
+
+
+@pytest.fixture
+def ada() -> User:
+    return employ("ada", MANAGE_USERS)
+
+
+@pytest.fixture
+def bo() -> User:
+    return employ("bo", MANAGE_USERS)
+
+
+def let_in(by: User, **changes: object) -> str:
+    what = {"username": "tess", "first_name": "Tess", "last_name": "Teller", "roles": [TELLER], "reason": "starts today"} | changes
+    return services.employ(by=by, now=NOON, **what)  # type: ignore[arg-type]
+
+
+def roles_of(username: str) -> list[str]:
+    return list(User.objects.get(username=username).groups.values_list("name", flat=True))
+
+
+class TestSomebodyNew:
+    def test_can_sign_in_but_may_nothing_before_a_second_person_agrees(self, ada: User, bo: User) -> None:
+        password = let_in(ada)
+        waiting = Approval.objects.get(action=services.GIVE_ROLES, status="waiting")
+
+        assert User.objects.get(username="tess").check_password(password)
+        assert roles_of("tess") == []
+        with pytest.raises(OwnApproval):
+            services.give_roles(approval_id=waiting.pk, by=ada, now=NOON)
+
+        services.give_roles(approval_id=waiting.pk, by=bo, now=NOON)
+
+        assert roles_of("tess") == [TELLER]
+        trail = AuditEvent.objects.filter(subject="user:tess").order_by("id").values_list("action", "actor__username")
+        assert list(trail) == [("user.employed", "ada"), ("user.roles.approved", "bo"), ("user.roles-given", "bo")]
+
+    def test_cannot_give_themselves_roles(self, ada: User, bo: User) -> None:
+        approval = services.ask_for_roles(username="bo", roles=[SUPERVISOR], reason="promoted", by=ada, now=NOON)
+
+        with pytest.raises(OwnUser):
+            services.give_roles(approval_id=approval, by=bo, now=NOON)
+
+        assert roles_of("bo") == []
+
+    def test_needs_a_name_that_is_free_and_a_reason(self, ada: User) -> None:
+        with pytest.raises(UserNameTaken):
+            let_in(ada, username="ada")
+        with pytest.raises(UserNameInvalid):
+            let_in(ada, username="Tess Teller")
+        with pytest.raises(ReasonMissing):
+            let_in(ada, reason=" ")
+        with pytest.raises(RoleUnknown):
+            let_in(ada, roles=["System"])
+
+        assert not User.objects.filter(username="tess").exists()
+
+    def test_is_let_in_by_those_who_may_only(self, db: None) -> None:
+        with pytest.raises(NotAllowed):
+            let_in(employ("teller"))
+
+
+class TestSomebodyWhoLeaves:
+    def test_is_shut_out_and_can_come_back(self, ada: User) -> None:
+        let_in(ada)
+
+        services.disable_user(username="tess", reason="left", by=ada, now=NOON)
+        assert not User.objects.get(username="tess").is_active
+        services.enable_user(username="tess", reason="back", by=ada, now=NOON)
+
+        assert User.objects.get(username="tess").is_active
+
+    def test_keeps_no_old_password_after_a_reset(self, ada: User) -> None:
+        old = let_in(ada)
+
+        new = services.reset_password(username="tess", reason="forgotten", by=ada, now=NOON)
+
+        user = User.objects.get(username="tess")
+        assert (user.check_password(old), user.check_password(new)) == (False, True)
+
+    def test_is_never_oneself_nor_the_bank(self, ada: User) -> None:
+        with pytest.raises(OwnUser):
+            services.disable_user(username="ada", reason="a mistake", by=ada, now=NOON)
+        with pytest.raises(NotAPerson):
+            services.disable_user(username="system", reason="a mistake", by=ada, now=NOON)
+
+    def test_can_be_refused_roles_with_a_reason(self, ada: User, bo: User) -> None:
+        let_in(ada, roles=[AUDITOR])
+        waiting = Approval.objects.get(status="waiting")
+
+        services.refuse_roles(approval_id=waiting.pk, reason="not needed", by=bo, now=NOON)
+
+        assert roles_of("tess") == []
+        assert Group.objects.filter(name=AUDITOR).exists()

@@ -1,0 +1,54 @@
+"""A browser at the admin desk, which notes every trouble and every host it asked."""
+
+from urllib.parse import urlsplit
+
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from playwright.sync_api import Page, Request
+from pytest_django.live_server_helper import LiveServer
+
+from tests.desk.bank import browser
+
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]  # axe's own habits beyond WCAG, such as landmarks, are Unfold's to keep
+
+
+class Desk:
+    """A browser somebody is signed in with, which reports every trouble and every host it asked."""
+
+    def __init__(self, page: Page, server: LiveServer) -> None:
+        self.page, self.url = page, server.url
+        self.troubles: list[str] = []
+        self.hosts: set[str] = set()
+        page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        page.on("console", lambda message: self.troubles.append(message.text) if message.type in {"error", "warning"} else None)
+        page.on("request", self._note)
+
+    def _note(self, request: Request) -> None:
+        if not request.url.startswith(("data:", "blob:")):
+            self.hosts.add(urlsplit(request.url).netloc)
+
+    def sign_in(self, name: str) -> "Desk":
+        cookie = browser(name).cookies[settings.SESSION_COOKIE_NAME].value
+        self.page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": self.url}])
+        return self
+
+    def open(self, path: str) -> Page:
+        self.page.goto(f"{self.url}{path}")
+        return self.page
+
+    def do(self, title: str, *, reason: str = "", submit: str | None = None) -> None:
+        """Open the dialog of a deed and submit it."""
+        self.page.get_by_role("button", name=title, exact=True).click()
+        dialog = self.page.get_by_role("dialog")
+        if reason:
+            dialog.get_by_label("Reason").fill(reason)
+        dialog.get_by_role("button", name=submit or title, exact=True).click()
+
+    def violations(self) -> list[str]:
+        """Return what axe finds on the page that breaks WCAG 2.2 AA."""
+        found = Axe().run(self.page, options={"runOnly": WCAG}).response["violations"]
+        return [f"{each['id']}: {node['html'][:300]}" for each in found for node in each["nodes"]]
+
+    def trouble(self) -> list[str]:
+        """Return what the browser complained of, and every host but the bank's own that a page asked."""
+        return self.troubles + sorted(self.hosts - {urlsplit(self.url).netloc})
