@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('transfers', '0003_counter'),
+        ('transfers', '0004_peer_lists'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
