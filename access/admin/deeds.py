@@ -112,21 +112,27 @@ def deed(  # every word of the dialog
             context = {"dialog": words, "form": form, "form_submit_text": submit or title, "is_dangerous": is_dangerous}
             return render(request, DIALOG, context | {"downloads": downloads})
 
-        # What Unfold reads of an action, as its own decorator would set it.
-        vars(act).update(
-            short_description=title,
-            allowed_permissions=[permission],
-            dialog={"title": title, "description": "", "form_class": form_class, "form_submit_text": submit or title},
-            icon=icon,
-            attrs={},
-            variant=ActionVariant.DEFAULT,
-            url_path=method.__name__.replace("_", "-"),
-            original_function_name=method.__name__,
-            offered=offered,
-        )
+        _mark(act, name=method.__name__, title=title, permission=permission, icon=icon, offered=offered)
         return act
 
     return decorate
+
+
+def _mark(
+    act: Callable[..., HttpResponseBase], *, name: str, title: str, permission: str, icon: str, offered: Callable[[Any], bool]
+) -> None:
+    """Give a function what Unfold reads of an action, as its own decorator would."""
+    vars(act).update(
+        short_description=title,
+        allowed_permissions=[permission],
+        dialog={"title": title, "description": "", "form_class": None, "form_submit_text": ""},
+        icon=icon,
+        attrs={},
+        variant=ActionVariant.DEFAULT,
+        url_path=name.replace("_", "-"),
+        original_function_name=name,
+        offered=offered,
+    )
 
 
 def _row(admin: Any, request: HttpRequest, object_id: str | None) -> models.Model | None:
