@@ -143,7 +143,7 @@ class UserNameInvalid(DomainError):
 
 
 class UserNameTaken(DomainError):
-    """Somebody has or had this user name; names are never given twice. `facts` carry `name`."""
+    """Somebody has or had this user name, and names are never given twice; `facts` carry `name`."""
 
     code, title = "user-name-taken", "This user name is taken."
     advice = "Choose another name than {name}; names are never given twice, so that the audit trail stays clear."
