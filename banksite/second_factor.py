@@ -10,7 +10,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret, validate_totp_code
-from cryptography.fernet import Fernet
+from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -99,5 +99,7 @@ def is_right(*, user: User, code: str) -> bool:
     return False
 
 
-def _cipher() -> Fernet:
-    return Fernet(urlsafe_b64encode(sha256(b"second-factor\0" + settings.SECRET_KEY.encode()).digest()))
+def _cipher() -> MultiFernet:
+    """Return what encrypts under SECRET_KEY, and still reads what was encrypted under the keys before it."""
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return MultiFernet([Fernet(urlsafe_b64encode(sha256(b"second-factor\0" + key.encode()).digest())) for key in keys])

@@ -216,8 +216,7 @@ SPECTACULAR_SETTINGS = {
 MFA_ADAPTER = "banksite.second_factor.MfaAdapter"
 IDLE_LOCK_S = env.int("IDLE_LOCK_S", default=900)
 LOGIN_URL = "/sign-in"
-LOGIN_REDIRECT_URL = "/"
-LOGOUT_REDIRECT_URL = "/sign-in"
+LOGIN_REDIRECT_URL, LOGOUT_REDIRECT_URL = "/", "/sign-in"
 
 # Browsers share cookies among the ports of a host: without the bank's code two banks on one machine would sign each other's staff out.
 SESSION_COOKIE_NAME = f"session-{SITE['code'].lower()}"

@@ -1,12 +1,13 @@
 """Signing in with both factors, and sessions that lock when nobody sits at them."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
-from django.conf import settings
+from django.conf import settings as site_settings
 from django.contrib.auth.models import Group
 from django.test import Client
 from django.utils import timezone
@@ -108,6 +109,13 @@ class TestASecondFactor:
             "second-factor.given-up",
         ]
 
+    def test_outlives_a_change_of_the_sites_key(self, ada: User, settings: Any) -> None:
+        secret, _ = enrol(ada)
+
+        settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another"
+
+        assert second_factor.is_right(user=ada, code=code_of(secret))
+
     def test_secrets_are_stored_encrypted(self, ada: User) -> None:
         secret, codes = enrol(ada)
 
@@ -126,7 +134,7 @@ class TestASession:
         return client
 
     def test_locks_when_nobody_sits_at_it_and_opens_again_where_one_was(self, desk: Client) -> None:
-        with time_machine.travel(timezone.now() + timedelta(seconds=settings.IDLE_LOCK_S + 5), tick=True):
+        with time_machine.travel(timezone.now() + timedelta(seconds=site_settings.IDLE_LOCK_S + 5), tick=True):
             shut = desk.get("/search?q=maria")
             assert shut["Location"] == "/locked?next=%2Fsearch%3Fq%3Dmaria"
             assert desk.post("/customers/new", {"key": "k"}).status_code == 302
