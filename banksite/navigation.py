@@ -1,4 +1,4 @@
-"""The admin's side bar: every list the user may see, grouped by what it is about."""
+"""The admin: its colours, and its side bar with every list the user may see, grouped by what it is about."""
 
 from typing import Any
 
@@ -6,6 +6,19 @@ from django.apps import apps
 from django.http import HttpRequest
 from django.urls import reverse
 
+ACCENT = {  # of the bank's own pages, light to dark
+    "50": "#effaf6",
+    "100": "#d8f2e8",
+    "200": "#b3e4d3",
+    "300": "#82cfb8",
+    "400": "#4db398",
+    "500": "#2a967b",
+    "600": "#0f5c4d",
+    "700": "#0c4f42",
+    "800": "#0a4439",
+    "900": "#083a31",
+    "950": "#04211c",
+}
 _GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
         "Customers",

@@ -282,21 +282,7 @@ UNFOLD = {
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": f"/{STATIC_URL}banksite/mark.svg"}],
     "SITE_URL": "/",
     "STYLES": [f"/{STATIC_URL}banksite/admin.css"],
-    "COLORS": {
-        "primary": {  # the accent of the bank's own pages, light to dark
-            "50": "#effaf6",
-            "100": "#d8f2e8",
-            "200": "#b3e4d3",
-            "300": "#82cfb8",
-            "400": "#4db398",
-            "500": "#2a967b",
-            "600": "#0f5c4d",
-            "700": "#0c4f42",
-            "800": "#0a4439",
-            "900": "#083a31",
-            "950": "#04211c",
-        }
-    },
+    "COLORS": {"primary": navigation.ACCENT},
     "DASHBOARD_CALLBACK": "banksite.dashboard.dashboard",
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,

@@ -115,7 +115,8 @@ def _of_pages(app: str) -> Iterator[tuple[str, Message, tuple[str, ...]]]:
         templates += [file for file in (CHECKOUT / "templates").rglob("*.html") if not own & set(file.parents)]
     for file in sorted(templates):
         name = str(file.relative_to(CHECKOUT))
-        yield from _extracted(name, templatize(file.read_text(), origin=name))
+        python = templatize(file.read_text(), origin=name)
+        yield from _extracted(name, "\n".join(line.strip() for line in python.split("\n")))  # a page's indents are none of Python's
     for file in sorted((CHECKOUT / app).rglob("*.py")):
         if not {"tests", "migrations"} & set(file.parts[len(CHECKOUT.parts) :]):
             yield from _extracted(str(file.relative_to(CHECKOUT)), file.read_text())

@@ -125,7 +125,7 @@ class FilterForm(BankForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, choices in (("kind", Transfer.Kind.values), ("status", Transfer.Status.values)):
-            self.fields[name].choices = [("", _("All")), *((value, _(WORDS[value])) for value in choices)]  # type: ignore[attr-defined]
+            self.fields[name].choices = [("", _("All")), *((value, _(WORDS[value])) for value in choices)]  # type: ignore[attr-defined]  # a field of choices has them
 
 
 class OpenTillForm(BankForm):
@@ -140,7 +140,7 @@ class OpenTillForm(BankForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["currency"].choices = [(code, code) for code in this_bank().currencies]  # type: ignore[attr-defined]
+        self.fields["currency"].choices = [(code, code) for code in this_bank().currencies]  # type: ignore[attr-defined]  # a field of choices has them
 
 
 class CarryForm(BankForm):
