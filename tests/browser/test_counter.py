@@ -238,6 +238,7 @@ class TestWithTheKeyboardAlone:
         page.keyboard.press("Escape")
         expect(page.get_by_role("heading", name="Transfer")).to_be_visible()
         page.get_by_label("Amount").press("Enter")
+        expect(page.get_by_role("heading", name="Check your answers")).to_be_visible()
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", name="Done")).to_be_visible()
 
