@@ -157,5 +157,6 @@ class Recovery(models.Model):
     approval_id = models.UUIDField(null=True)
 
     class Meta:
+        verbose_name_plural = "recoveries"
         permissions = (("end_recovery", "Can decide that this bank reads and publishes again"),)
         constraints = (models.UniqueConstraint(models.Value(1), condition=Q(ended_at__isnull=True), name="recovery_one_open"),)
