@@ -10,7 +10,15 @@ from banksite import menu
 
 
 def bank(request: HttpRequest) -> dict[str, Any]:
-    """Return the bank, and roles and menu of the user where one is signed in."""
+    """Return the bank, and roles and menu of the user where one is signed in; found once, though a page is drawn from many templates."""
+    known: dict[str, Any] | None = getattr(request, "bank_context", None)
+    if known is None:
+        known = _found(request)
+        request.bank_context = known  # type: ignore[attr-defined]  # ours, for as long as the request lasts
+    return known
+
+
+def _found(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     is_known = user is not None and user.is_authenticated
     roles = sorted(user.groups.values_list("name", flat=True)) if user is not None and is_known else []

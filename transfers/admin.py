@@ -224,7 +224,7 @@ class ReconciliationAdmin(BankAdmin):
     """Days compared with other banks and what came of it, newest first."""
 
     list_display = ("day", "peer", "origin_bank", "currency", "verdict", "our_count", "their_count", "on_their_way", "detail", "asked_at")
-    list_filter = ("verdict", "currency", "peer")
+    list_filter = ("verdict", one_of("currency", lambda: this_bank().currencies), one_of("peer", bank_codes))
 
 
 @admin.register(Break)
@@ -232,7 +232,7 @@ class BreakAdmin(BankAdmin):
     """Transfers this and another bank do not agree on, what each says of them, and what puts them right."""
 
     list_display = ("found_at", "kind", "origin_id", "origin_bank", "destination_bank", "currency", "explanation", "repair", "ended_at")
-    list_filter = ("kind", "origin_bank", "destination_bank")
+    list_filter = ("kind", one_of("origin_bank", bank_codes), one_of("destination_bank", bank_codes))
     list_select_related = ("repair",)
     search_fields = ("=origin_id",)
 
@@ -247,7 +247,7 @@ class SettlementPositionAdmin(BankAdmin):
     """What this bank reported to settlements, and what of it was booked."""
 
     list_display = ("cut_off_at", "peer", "currency", "amount_minor", "reported_at", "transfer")
-    list_filter = ("currency", "peer")
+    list_filter = (one_of("currency", lambda: this_bank().currencies), one_of("peer", bank_codes))
     list_select_related = ("transfer",)
 
 
