@@ -4,7 +4,7 @@ from messaging.events import SettlementBooked, WindowClosed
 from messaging.handling import Handler, Handlers, reading
 from transfers import services
 from transfers.events import MAX_LISTED, ListRequested, TransfersListed
-from transfers.reading import read_comparisons, read_decisions, read_head_bank, read_orders, read_totals
+from transfers.reading import read_comparisons, read_decisions, read_orders, read_totals
 
 _SPAN = 100  # what reading a span costs, in transfers
 
@@ -19,10 +19,10 @@ HANDLERS: Handlers = {
     "transfers.decided": Handler(read=read_decisions, handle=services.settle_transfers, size=lambda data: len(data.decisions)),
     "transfers.totalled": Handler(read=read_totals, handle=services.answer_totals, size=lambda data: _SPAN * len(data.totals)),
     "settlement.window-closed": Handler(
-        read=read_head_bank(WindowClosed), handle=services.report_positions, size=lambda _: _SPAN, of_head_bank=True
+        read=reading(WindowClosed), handle=services.report_positions, size=lambda _: _SPAN, of_head_bank=True
     ),
     "settlement.booked": Handler(
-        read=read_head_bank(SettlementBooked),
+        read=reading(SettlementBooked),
         handle=services.book_settlement,
         size=lambda data: len(data.settled),
         of_head_bank=True,

@@ -15,7 +15,6 @@ from accounts.iban import bank_code_of
 from accounts.money import MAX_AMOUNT_MINOR
 from messaging.envelope import Envelope
 from messaging.errors import Unreadable
-from messaging.handling import Reads
 from transfers import errors, rules
 from transfers.events import MAX_ITEMS, Order, Readable, Total, TransfersCompared, TransfersDecided, TransfersRequested, TransfersTotalled
 
@@ -93,16 +92,6 @@ def read_comparisons(*, data: msgspec.Raw, version: int, envelope: Envelope) -> 
     if strange := [known for known in listed if known.decided_at is not None and not _can_be_kept(known.decided_at)]:
         raise Unreadable("undecodable", f"transfer {strange[0].id} was decided at no moment that can be kept")
     return compared
-
-
-def read_head_bank(type_: type[T]) -> Reads[T]:
-    """Return what reads the head bank's word of this type strictly: nothing is owed to one that does not fit."""
-    decoder = msgspec.json.Decoder(type_)
-
-    def read(*, data: msgspec.Raw, version: int, envelope: Envelope) -> T:  # noqa: ARG001  # as the table asks
-        return _strictly(decoder, data, version)
-
-    return read
 
 
 def _strictly(decoder: "msgspec.json.Decoder[T]", data: msgspec.Raw, version: int) -> T:
