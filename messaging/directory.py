@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
@@ -30,6 +31,14 @@ class Outcome(Enum):
     OLDER = "older"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """A document the head bank signed, and what became of it."""
+
+    version: int
+    outcome: Outcome
+
+
 def write(*, version: int, banks: Sequence[Bank], now: datetime) -> bytes:
     """Return the bytes of a new version, to be signed; raise DirectoryRefused for one that no bank would take."""
     data = DirectoryPublished(version=version, banks=tuple(banks))
@@ -51,12 +60,19 @@ def unpack(content: bytes) -> Document:
         raise DirectoryRefused(why=f"this is not the file of a directory ({error})") from error
 
 
-def take(*, document: Document, now: datetime) -> Outcome:
+def take(*, document: Document, now: datetime, after: int = 0) -> Judged:
     """Go by this version from now on, if the head bank signed it and it is newer; raise DirectoryRefused.
 
-    A lower version changes nothing. The same version with other bytes is refused and an alarm: the head bank contradicts itself.
+    A lower version changes nothing: who reads the register from its beginning meets them all. Only where version `after` came before it
+    from the same place is it refused, because then somebody plays it back or the head bank's database went back. The same version with
+    other bytes is refused and an alarm: the head bank contradicts itself.
     """
     banks = _verified(document)
+    if banks.version < after:
+        logger.error("directory.went-back", extra={"version": banks.version, "after": after})
+        raise DirectoryRefused(
+            why=f"version {banks.version} came after version {after}: it is played back, or the head bank's database went back"
+        )
     with transaction.atomic():
         lease.take_turn(name="directory")  # no row of Directory would do: the newest is another one when the wait is over
         known = Directory.objects.order_by("-version").first()
@@ -64,10 +80,10 @@ def take(*, document: Document, now: datetime) -> Outcome:
             logger.error("directory.contradiction", extra={"version": banks.version})
             raise DirectoryRefused(why=f"version {banks.version} exists with other content")
         if known is not None and known.version >= banks.version:
-            return Outcome.KNOWN if known.version == banks.version else Outcome.OLDER
+            return Judged(version=banks.version, outcome=Outcome.KNOWN if known.version == banks.version else Outcome.OLDER)
         _store(document, banks, now)
     logger.info("directory.taken", extra={"version": banks.version, "banks": len(banks.banks)})
-    return Outcome.TAKEN
+    return Judged(version=banks.version, outcome=Outcome.TAKEN)
 
 
 def announce(*, banks: Sequence[Bank], now: datetime) -> int:

@@ -235,7 +235,7 @@ class TestPublishDirectory:
         Directory.objects.all().delete()  # from here on this database is Beta's
 
         with acting_as(replace(this_bank(), role="bank", code="BETA", head_bank_key=head_key.public_key)):
-            outcome = directory.take(document=published.document, now=NOON)
+            outcome = directory.take(document=published.document, now=NOON).outcome
 
         assert outcome is directory.Outcome.TAKEN
         assert Peer.objects.get().code == "ALFA"

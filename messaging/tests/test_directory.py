@@ -29,7 +29,7 @@ def _acting(world: World) -> object:
 
 class TestADirectory:
     def test_names_the_banks_and_their_keys(self, world: World) -> None:
-        outcome = directory.take(document=world.document(), now=NOON)
+        outcome = directory.take(document=world.document(), now=NOON).outcome
 
         anna = selectors.peer(code="BNKA")
         assert outcome is Outcome.TAKEN
@@ -42,13 +42,13 @@ class TestADirectory:
         document = world.document()
         directory.take(document=document, now=NOON)
 
-        assert directory.take(document=document, now=NOON) is Outcome.KNOWN
+        assert directory.take(document=document, now=NOON).outcome is Outcome.KNOWN
         assert Directory.objects.count() == 1
 
     def test_of_an_older_version_changes_nothing(self, world: World) -> None:
         directory.take(document=world.document(version=2, banks=[world.anna.entry(status="suspended")]), now=NOON)
 
-        assert directory.take(document=world.document(version=1), now=NOON) is Outcome.OLDER
+        assert directory.take(document=world.document(version=1), now=NOON).outcome is Outcome.OLDER
         assert selectors.peers(codes=["BNKA"])["BNKA"].status == "suspended"
 
     def test_of_the_same_version_with_other_content_is_refused(self, world: World) -> None:
@@ -145,3 +145,35 @@ class TestAForgedRegister:
 
         assert selectors.directory_version() == 1
         assert DeadLetter.objects.get().reason == "directory-refused"
+
+
+class TestARegisterOfManyVersions:
+    @pytest.fixture
+    def history(self, world: World) -> list[documents.Document]:
+        """Publish three versions of the register."""
+        versions = [world.document(version=version) for version in (1, 2, 3)]
+        for document in versions:
+            world.publish_directory(document)
+        return versions
+
+    def test_is_read_again_from_its_beginning_without_a_dead_letter(
+        self, world: World, host: Host, history: list[documents.Document]
+    ) -> None:
+        world.publish_directory(history[-1])  # as the head bank does every minute
+        for _ in range(2):  # the second is a bank started again, or another consumer of it
+            read_all(Consumer(broker=world.broker, handlers=host.handlers), turns=2)
+
+        assert selectors.directory_version() == 3
+        assert DeadLetter.objects.count() == 0
+
+    def test_names_a_version_that_is_played_back_behind_a_newer_one_and_goes_on(
+        self, world: World, host: Host, history: list[documents.Document]
+    ) -> None:
+        world.publish_directory(history[1])
+
+        read_all(Consumer(broker=world.broker, handlers=host.handlers), turns=2)
+
+        letter = DeadLetter.objects.get()
+        assert selectors.directory_version() == 3
+        assert (letter.reason, letter.offset) == ("directory-refused", 3)
+        assert "version 2 came after version 3" in letter.detail

@@ -30,7 +30,7 @@ class TestTheOlderVersion:
 
         def take_newer() -> Outcome:
             with world.bert.acting(), transaction.atomic():
-                outcome = directory.take(document=newer, now=NOON)
+                outcome = directory.take(document=newer, now=NOON).outcome
                 taken.set()
                 _until_somebody_waits()
                 return outcome
@@ -38,7 +38,7 @@ class TestTheOlderVersion:
         def take_older() -> Outcome:
             taken.wait(timeout=10)
             with world.bert.acting():
-                return directory.take(document=older, now=NOON)
+                return directory.take(document=older, now=NOON).outcome
 
         outcomes = at_once([take_newer, take_older])
 

@@ -310,7 +310,7 @@ class TestTheHeadBanksRelay:
         assert document is not None
         with acting_as(world.bert.site):
             Directory.objects.all().delete()  # from here on this database is Beta's
-            assert directory.take(document=document, now=NOON) is directory.Outcome.TAKEN
+            assert directory.take(document=document, now=NOON).outcome is directory.Outcome.TAKEN
         assert [record.value for record in world.broker.records(topic="bank-directory")] == [document.value]
 
     def store(self, world: World, *, version: int) -> None:

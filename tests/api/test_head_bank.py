@@ -245,7 +245,7 @@ class TestABankOutside:
 
         Directory.objects.all().delete()  # from here on this database is a bank's
         with acting_as(replace(this_bank(), role="bank", code="BETA", head_bank_key=key.public_key)):
-            assert directory.take(document=document, now=NOON) is directory.Outcome.TAKEN
+            assert directory.take(document=document, now=NOON).outcome is directory.Outcome.TAKEN
 
     def test_refuses_a_directory_that_was_altered_on_its_way(self, site: HeadBankSite, alpha: Bank) -> None:
         key = published()

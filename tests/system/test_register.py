@@ -1,6 +1,7 @@
 """The head bank among banks at work: who joins, whose keys change, who is suspended or loses a key, and what liars get."""
 
 from collections.abc import Iterator
+from hashlib import sha256
 from io import StringIO
 from pathlib import Path
 from uuid import uuid4
@@ -22,7 +23,7 @@ from messaging.events import DIRECTORY_TOPIC, KEY_ANNOUNCED, KeyAnnounced
 from messaging.models import DeadLetter, Peer, PeerKey
 from messaging.selectors import directory_version, own_public_key
 from messaging.signing import KEY_ID, SIGNATURE, Domain
-from tests.system.bank import CONSUMER, RELAY, Bank, migrate, until
+from tests.system.bank import CONSUMER, RELAY, Bank, until
 from tests.system.servers import FragilePostgres
 from tests.system.town import Stranger, Town, Traffic, both_ways, checking_accounts, pay, status_of, teller
 from transfers import errors
@@ -47,8 +48,8 @@ def carl(town: Town, folder: Path, postgres: FragilePostgres) -> Iterator[Bank]:
     """Open a third bank that nobody knows, with its own database and keys."""
     demo_bank = DemoBank(code="BNKC", name="Bank C", role="bank", port=0, folder=folder / "bnkc")
     demo_bank.folder.mkdir()
+    postgres.copy("empty", to="bnkc")
     bank = Bank(bank=demo_bank, head=town.head.bank, database_url=postgres.create_database("bnkc"), broker=town.anna.broker)
-    migrate(bank.database_url)
     with bank.inside():
         call_command("open_bank", stderr=StringIO())
         call_command("seed_demo", stdout=StringIO(), stderr=StringIO())
@@ -60,6 +61,7 @@ class TestABankThatJoins:
     def test_pays_and_is_paid_while_no_other_bank_is_started_again(self, town: Town, carl: Bank, tmp_path: Path) -> None:
         for bank in town.banks:
             look_through(bank)  # what earlier tests left there
+        forged = {digest for bank in town.banks for digest in forgeries(bank)}  # whoever reads the register from its beginning meets them
         with Traffic(*both_ways(town)) as traffic:
             apply(carl, town.head, file=tmp_path / "application.json")
             carl.begin(RELAY)
@@ -72,7 +74,9 @@ class TestABankThatJoins:
         with town.head.inside():
             services.suspend_bank(code="BNKC", by=person(FIRST), reason="this was a visit", now=timezone.now())
 
-        assert [letter for bank in (*town.banks, carl) for letter in dead_letters(bank)] == []
+        assert [letter for bank in town.banks for letter in dead_letters(bank)] == []
+        assert dead_letters(carl) == ["directory-refused"] * len(forged)
+        assert forgeries(carl) == forged
 
 
 class TestKeys:
@@ -175,8 +179,8 @@ class TestALiar:
 
         until(lambda: bool(dead_letters(town.head)), what="the head bank keeps the lie")
         with town.head.inside():
-            details = list(DeadLetter.objects.filter(status="open").values_list("detail", flat=True))
             owners = set(BankKey.objects.filter(public_key=victim.key.public_key).values_list("bank", flat=True))
+        details = letter_details(town.head)
         look_through(town.head)
 
         assert owners == {victim.code}
@@ -193,11 +197,17 @@ class TestALiar:
         played_back = (old.value, ((SIGNATURE, old.signature), (KEY_ID, old.key_id.encode())))
         stranger.write(played_back, (mark, signing.generate().headers(domain=Domain.DIRECTORY, value=mark)), topic=DIRECTORY_TOPIC)
 
-        until(lambda: all(dead_letters(bank) == ["directory-refused"] for bank in town.banks), what="both banks read past it")
+        until(lambda: all(len(dead_letters(bank)) == 2 for bank in town.banks), what="both banks read past it")
+        details = [letter_details(bank) for bank in town.banks]
+        for bank in town.banks:
+            bank.kill(CONSUMER)
+            look_through(bank)
+        town.go_to_work()
+        until(lambda: all(has_read_again(bank, mark) for bank in town.banks), what="both read the register from its beginning")
 
         assert [version_of(bank) for bank in town.banks] == newer
-        for bank in town.banks:
-            look_through(bank)
+        assert all(f"version {known} came after version {known + 1}" in named for named, _ in details)
+        assert [dead_letters(bank) for bank in town.banks] == [[], []]
 
 
 def apply(bank: Bank, head: Bank, *, file: Path) -> None:
@@ -273,6 +283,22 @@ def version_of(bank: Bank) -> int:
 def dead_letters(bank: Bank) -> list[str]:
     with bank.inside():
         return list(DeadLetter.objects.filter(status="open").order_by("id").values_list("reason", flat=True))
+
+
+def letter_details(bank: Bank) -> list[str]:
+    with bank.inside():
+        return list(DeadLetter.objects.filter(status="open").order_by("id").values_list("detail", flat=True))
+
+
+def forgeries(bank: Bank) -> set[bytes]:
+    """Return the digests of what the bank refused to take for the register."""
+    with bank.inside():
+        return {bytes(digest) for digest in DeadLetter.objects.filter(topic=DIRECTORY_TOPIC).values_list("digest", flat=True)}
+
+
+def has_read_again(bank: Bank, value: bytes) -> bool:
+    with bank.inside():
+        return DeadLetter.objects.filter(topic=DIRECTORY_TOPIC, digest=sha256(value).digest(), count=2).exists()
 
 
 def look_through(bank: Bank) -> None:

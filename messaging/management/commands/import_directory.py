@@ -25,7 +25,7 @@ class Command(BaseCommand):
         try:
             file = options["file"]
             document = directory.unpack(file.read_bytes()) if file else HeadBankSite().fetch_directory()
-            outcome = directory.take(document=document, now=timezone.now())
+            outcome = directory.take(document=document, now=timezone.now()).outcome
         except (DomainError, OSError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(outcome.value)
