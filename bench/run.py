@@ -52,7 +52,7 @@ def _measure(parts: Sequence[str]) -> list[Ratio]:
     with (
         _folder() as folder,
         PostgresServer(folder=folder / "postgres", settings=_POSTGRESQL) as postgres,
-        KafkaServer(folder=folder / "kafka") as kafka,
+        KafkaServer(folder=folder / "kafka", lasting=True) as kafka,
     ):
         databases = {name: postgres.create_database(name) for name in _DATABASES}
         grounds = Grounds(databases=databases, kafka=kafka.bootstrap_servers, folder=folder)

@@ -21,6 +21,7 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 PROGRAMS = Path(sys.executable).parent
 WORKERS = "2"
 REAL = "kafka or browser or demo"
+SLOWEST = ("--durations=15", "--durations-min=3")  # where to look first when a part takes long
 
 
 @dataclass
@@ -50,7 +51,7 @@ class Run:
     def tests(self, *words: str, database: str = "") -> bool:
         """Run pytest and count; a part that selects no test has failed (pytest's exit code 5)."""
         report = self.folder / f"{len(self.times)}.xml"
-        content = self.command("pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", *words, database=database)
+        content = self.command("pytest", "-q", "-p", "no:cacheprovider", *SLOWEST, f"--junitxml={report}", *words, database=database)
         if report.exists():
             suites = ET.parse(report).getroot().iter("testsuite")
             for suite in suites:

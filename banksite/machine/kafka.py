@@ -23,15 +23,16 @@ class KafkaServer:
     """One broker on the loopback interface, its own controller, without access control.
 
     Ports stay the same through `restart` and `wipe`, so clients find it again. Start it from the main thread
-    (see `start_child`).
+    (see `start_child`). One that is `lasting` is compiled with both of Java's compilers: the second costs more
+    than it gives to a broker that lives for minutes.
     """
 
-    def __init__(self, *, folder: Path, memory_mb: int = 512, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(self, *, folder: Path, memory_mb: int = 512, settings: Mapping[str, str] | None = None, lasting: bool = False) -> None:
         self._kafka = ensure_kafka()
         self._folder = folder.absolute()
         self._folder.mkdir(parents=True, exist_ok=True)
         self._data, self._log, self._properties = self._folder / "data", self._folder / "kafka.log", self._folder / "server.properties"
-        self._memory_mb = memory_mb
+        self._memory_mb, self._compilers = memory_mb, [] if lasting else ["-XX:TieredStopAtLevel=1"]
         self._settings = dict(settings) if settings else {}
         self._process: subprocess.Popen[bytes] | None = None
         self.port, self._controller_port = free_ports(count=2)
@@ -103,7 +104,7 @@ class KafkaServer:
         self.stop()
 
     def _java(self, *, memory_mb: int) -> list[str | Path]:
-        return [self._kafka.java, f"-Xmx{memory_mb}m", "-XX:+UseSerialGC", "-cp", f"{self._kafka.jars}/*"]
+        return [self._kafka.java, f"-Xmx{memory_mb}m", "-XX:+UseSerialGC", *self._compilers, "-cp", f"{self._kafka.jars}/*"]
 
     def _has_started(self) -> bool:
         return self._log.exists() and _STARTED in self._log.read_text(errors="replace")
