@@ -7,6 +7,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.crypto import salted_hmac
 from uuid_utils.compat import uuid7
 
 
@@ -18,7 +19,12 @@ class OrderLimit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class User(AbstractUser):
-    """A person or program that acts in this bank: disabled when it leaves, never deleted."""
+    """A person or program that acts in this bank: disabled when it leaves, never deleted.
+
+    A session is over when `sign_outs` has grown since it began.
+    """
+
+    sign_outs = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta(AbstractUser.Meta):
         default_permissions = ("view",)
@@ -27,6 +33,11 @@ class User(AbstractUser):
             ("export_lists", "Can take lists away as files, which is recorded"),
             ("reveal_customers", "Can have names and numbers of customers shown that are masked, which is recorded"),
         )
+
+    def get_session_auth_hash(self) -> str:
+        """Return what a session must know to go on: another password, or another count of sign-outs, ends it."""
+        known = super().get_session_auth_hash()
+        return salted_hmac("access.sign-outs", f"{known}:{self.sign_outs}", algorithm="sha256").hexdigest() if self.sign_outs else known
 
     @property
     def acts_for_all(self) -> bool:
@@ -124,4 +135,7 @@ class AuditEvent(models.Model):
 
     class Meta:
         default_permissions = ("view",)
-        indexes = (models.Index(fields=["subject", "id"], name="audit_subject"),)
+        indexes = (
+            models.Index(fields=["subject", "id"], name="audit_subject"),
+            models.Index(fields=["action", "id"], name="audit_action"),
+        )

@@ -40,6 +40,7 @@ _SEE_TRAIL = frozenset({"access.view_auditevent", "access.view_approval", "acces
     "access.export_lists",
 }
 _SEE_REGISTER = frozenset({"headbank.view_bank", "headbank.view_bankkey", "headbank.view_invitation", "headbank.view_window"})
+_SEE_SETTLED = frozenset({"accounts.view_account", "accounts.view_posting"})  # what the head bank keeps for the banks
 _SEE_WEBHOOKS = frozenset({"webhooks.view_endpoint", "webhooks.view_delivery"})
 _SEE_ALL = (
     _SEE_CUSTOMERS
@@ -92,10 +93,12 @@ BANK_ROLES: Mapping[str, frozenset[str]] = {
 HEAD_BANK_ROLES: Mapping[str, frozenset[str]] = {
     ADMINISTRATOR: BANK_ROLES[ADMINISTRATOR] | _SEE_REGISTER,
     SUPERVISOR: _SEE_REGISTER
+    | _SEE_SETTLED
     | _SEE_TRANSPORT
     | _SEE_TRAIL
-    | {"access.decide_approval", "headbank.manage_banks", "headbank.publish_directory", "headbank.settle"},
-    AUDITOR: _SEE_REGISTER | _SEE_TRANSPORT | _SEE_TRAIL | _SEE_USERS,
+    | {"access.decide_approval", "headbank.manage_banks", "headbank.publish_directory", "headbank.settle"}
+    | {"messaging.decide_dead_letter", "messaging.end_recovery"},
+    AUDITOR: _SEE_REGISTER | _SEE_SETTLED | _SEE_TRANSPORT | _SEE_TRAIL | _SEE_USERS,
     SYSTEM: frozenset({"headbank.register_bank", "headbank.publish_directory", "headbank.settle"}),
 }
 ROLES: Mapping[str, frozenset[str]] = {

@@ -20,14 +20,15 @@ from access.site import this_bank
 from accounts.admin.showing import written
 from accounts.models import Account
 from banksite.selectors import count_bounded
-from headbank.models import Bank
-from messaging.models import DeadLetter, Message
+from headbank.models import Bank, Window
+from messaging.models import DeadLetter, Directory, Message
 from transfers.models import Transfer
 from transfers.selectors import overdue
 
 HOURS = 24
 _MOST_BANKS = 6
 _MOVED = ("pending", "completed", "credited")
+_UNFINISHED = ("collecting", "proposed")  # settlements
 _OLD = timedelta(seconds=60)
 
 
@@ -109,7 +110,12 @@ def _tiles(now: datetime, hours: list[Hour]) -> list[tuple[str, Callable[[], lis
         ("messaging.view_message", lambda: [_unsent(now)]),
     ]
     if this_bank().is_head_bank:
-        return [("headbank.view_bank", lambda: [_banks()]), *both]
+        return [
+            ("headbank.view_bank", _banks),
+            ("headbank.view_window", lambda: [_settlement()]),
+            ("messaging.view_directory", lambda: [_directory()]),
+            *both,
+        ]
     return [
         ("transfers.view_transfer", lambda: [*_today(now, hours), _pending(), _overdue(now)]),
         *both,
@@ -125,7 +131,7 @@ def _today(now: datetime, hours: list[Hour]) -> list[Tile]:
         volumes[hour.currency] = volumes.get(hour.currency, 0) + hour.amount_minor
     main, *others = sorted(volumes, key=lambda currency: (currency != this_bank().currencies[0], currency)) or [this_bank().currencies[0]]
     more = ", ".join(f"{written(volumes[currency], currency)} {currency}" for currency in others)
-    link = list_address(Transfer, since="today")
+    link = list_address(Transfer, since="today", status__in=",".join(_MOVED))
     return [
         Tile(label="Transfers today", value=f"{sum(hour.count for hour in today):,}", link=link, detail="not counting the refused"),
         Tile(label="Volume today", value=f"{written(volumes.get(main, 0), main)} {main}", link=link, detail=more),
@@ -163,8 +169,14 @@ def _unsent(now: datetime) -> Tile:
     oldest = messaging.selectors.oldest_unsent()
     age = max(timedelta(), now - oldest) if oldest else timedelta()
     value = f"{age.total_seconds():.0f} s" if age < timedelta(minutes=2) else f"{age.total_seconds() // 60:.0f} min"
-    link = list_address(Message, waiting="publication")
-    return Tile(label="Oldest unsent message", value=value if oldest else "none", link=link, detail="in the outbox", is_bad=age > _OLD)
+    waiting = count_bounded(Message.objects.filter(finished_at__isnull=True, first_published_at__isnull=True))
+    return Tile(
+        label="Oldest unsent message",
+        value=value if oldest else "none",
+        link=list_address(Message, waiting="publication"),
+        detail=f"{waiting} in the outbox",
+        is_bad=age > _OLD,
+    )
 
 
 def _books() -> list[Tile]:
@@ -174,8 +186,29 @@ def _books() -> list[Tile]:
     return [Tile(label="Books", value=value, link=list_address(Account), detail=detail, is_bad=bool(off))]
 
 
-def _banks() -> Tile:
-    return Tile(label="Banks registered", value=count_bounded(Bank.objects.all()), link=list_address(Bank))
+def _banks() -> list[Tile]:
+    """Return how many banks of the register stand where."""
+    counted = dict(Bank.objects.values_list("status").annotate(count=Count("code")).order_by())
+    return [
+        Tile(label=label, value=f"{counted.get(status, 0):,}", link=list_address(Bank, status__exact=status), detail=detail)
+        for status, label, detail in (
+            ("active", "Banks active", "send and receive"),
+            ("applied", "Applications", "wait for two persons"),
+            ("suspended", "Banks suspended", "nothing new to them or from them"),
+        )
+    ]
+
+
+def _settlement() -> Tile:
+    """Return how far the settlement is, if there is one; one is finished before the next."""
+    window = Window.objects.filter(status__in=_UNFINISHED).values_list("status", flat=True).first()
+    value, detail = (window or "none", "of what the banks owe each other")
+    return Tile(label="Settlement", value=value, link=list_address(Window, **({"status__exact": window} if window else {})), detail=detail)
+
+
+def _directory() -> Tile:
+    version = messaging.selectors.directory_version()
+    return Tile(label="Directory", value=f"version {version}", link=list_address(Directory), detail="what every bank is told")
 
 
 def _exchanges(hours: list[Hour], now: datetime) -> list[Exchange]:
@@ -191,6 +224,9 @@ def _exchanges(hours: list[Hour], now: datetime) -> list[Exchange]:
 
 
 def _exchange(bank: str, currency: str, cells: Mapping[datetime, list[int]], begin: datetime) -> Exchange:
+    def only(kind: str) -> dict[str, str]:
+        return {"kind__exact": kind, "status__in": ",".join(_MOVED)}
+
     highest = max(max(cell) for cell in cells.values())
     each = [(begin + timedelta(hours=place), *cells.get(begin + timedelta(hours=place), (0, 0))) for place in range(HOURS)]
     return Exchange(
@@ -198,8 +234,8 @@ def _exchange(bank: str, currency: str, cells: Mapping[datetime, list[int]], beg
         currency=currency,
         came=written(sum(cell[0] for cell in cells.values()), currency),
         went=written(sum(cell[1] for cell in cells.values()), currency),
-        came_link=list_address(Transfer, since="day", currency=currency, origin_bank=bank),
-        went_link=list_address(Transfer, since="day", currency=currency, destination_bank=bank),
+        came_link=list_address(Transfer, since="day", currency=currency, origin_bank=bank, **only("incoming")),
+        went_link=list_address(Transfer, since="day", currency=currency, destination_bank=bank, **only("outgoing")),
         bars=[
             Bar(
                 x=place * 12,

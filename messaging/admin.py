@@ -11,7 +11,7 @@ from access.admin import Asked, BankAdmin, coloured, deed, link_to, one_of
 from access.admin.masking import masked
 from access.models import Approval
 from messaging import dead_letters, permissions, selectors, services
-from messaging.models import DeadLetter, Directory, Lease, Message, OwnKey, Peer, PeerKey, Recovery, StoredOffset
+from messaging.models import DeadLetter, Directory, Lease, Message, OwnKey, Peer, PeerKey, StoredOffset
 
 _MOST_BYTES = 8_192
 
@@ -118,34 +118,6 @@ class LeaseAdmin(BankAdmin):
 
     list_display = ("name", "holder", "until")
     ordering = ("name",)
-
-
-@admin.register(Recovery)
-class RecoveryAdmin(BankAdmin):
-    """The times in which this bank neither read nor published."""
-
-    list_display = ("since", "detail", "ended_at")
-    fields = ("detail", ("since", "ended_at"), "cluster_id", "committed", "approval_id")
-    actions_detail = ("end",)
-
-    def name_of(self, row: Any) -> str:
-        """Return since when."""
-        return f"since {row.since:%Y-%m-%d %H:%M}"
-
-    @deed(
-        title="End this recovery",
-        explains="The bank reads and publishes again from where its own database says. The first person asks, a second one grants it; "
-        "compare with the other banks before.",
-        submit="Ask, or grant what was asked",
-        permission=permissions.END_RECOVERY,
-        icon="play_circle",
-        is_dangerous=True,
-        offered=lambda recovery: recovery.ended_at is None,
-    )
-    def end(self, asked: Asked, _: Recovery) -> str:
-        """Ask for the end of the recovery, or grant it."""
-        ended = services.end_recovery(by=asked.by, reason=asked.reason, now=asked.now)
-        return "The recovery is over." if ended else "A second person must do the same."
 
 
 def _decoded(value: bytes) -> Any:

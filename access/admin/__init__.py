@@ -2,7 +2,7 @@
 
 from access.admin import people, trail
 from access.admin.base import BankAdmin
-from access.admin.deeds import Asked, DeedForm, Done, ReasonForm, Told, deed
+from access.admin.deeds import Asked, DeedForm, Done, Gone, ReasonForm, Told, deed
 from access.admin.showing import Since, amount, coloured, link_to, list_address, list_link, one_of
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "BankAdmin",
     "DeedForm",
     "Done",
+    "Gone",
     "ReasonForm",
     "Since",
     "Told",

@@ -70,8 +70,15 @@ class Told:
     lines: list[tuple[str, str]] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Gone:
+    """What happened, where the row a deed was about is in its list no more."""
+
+    text: str
+
+
 Explains = str | Callable[[Any], str]
-Done = str | Told | HttpResponseBase
+Done = str | Told | Gone | HttpResponseBase
 
 
 def deed(  # every word of the dialog
@@ -153,9 +160,10 @@ def _answer(admin: Any, request: HttpRequest, done: Done, object_id: str | None)
         answer = render(request, DIALOG, {"told": done})
         answer["Cache-Control"] = "no-store"
         return answer
-    messages.success(request, done)
-    if request.headers.get("HX-Request"):
-        return HttpResponse(headers={"HX-Refresh": "true"})
-    page, arguments = ("change", [object_id]) if object_id else ("changelist", [])
+    messages.success(request, done.text if isinstance(done, Gone) else done)
+    page, arguments = ("change", [object_id]) if object_id and isinstance(done, str) else ("changelist", [])
     opts = admin.model._meta
-    return HttpResponseRedirect(reverse(f"admin:{opts.app_label}_{opts.model_name}_{page}", args=arguments))
+    address = reverse(f"admin:{opts.app_label}_{opts.model_name}_{page}", args=arguments)
+    if request.headers.get("HX-Request"):
+        return HttpResponse(headers={"HX-Refresh": "true"} if isinstance(done, str) else {"HX-Redirect": address})
+    return HttpResponseRedirect(address)

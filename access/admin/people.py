@@ -1,4 +1,4 @@
-"""Who may come in: people, programs, and the roles that say what they may do."""
+"""Which people may come in, and the roles that say what they may do."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminT
 from access import services
 from access.admin.base import BankAdmin
 from access.admin.deeds import Asked, ReasonForm, Told, deed
-from access.models import ApiClient, User
+from access.models import User
 from access.permissions import MANAGE_USERS
 
 admin.site.unregister(Group)
@@ -75,7 +75,7 @@ class UserAdmin(BankAdmin):
     readonly_fields = ("roles",)
     never_exported = ("password", "is_superuser")
     actions_list = ("employ",)
-    actions_detail = ("ask_for_roles", "reset_password", "disable", "enable")
+    actions_detail = ("ask_for_roles", "sign_out", "reset_password", "disable", "enable")
 
     def name_of(self, row: Any) -> str:
         """Return the user's name."""
@@ -132,6 +132,18 @@ class UserAdmin(BankAdmin):
         return Told(text=f"The new password of {user.username}", lines=[("Password", password)])
 
     @deed(
+        title="Sign out",
+        explains=lambda user: f"{user.username} is out at once: every open page and every token. The password stays.",
+        permission=MANAGE_USERS,
+        icon="logout",
+        offered=lambda user: user.is_staff and user.username != services.SYSTEM_USERNAME,
+    )
+    def sign_out(self, asked: Asked, user: User) -> str:
+        """End everything somebody is signed in with."""
+        services.sign_out(username=user.username, reason=asked.reason, by=asked.by, now=asked.now)
+        return f"{user.username} is signed out everywhere."
+
+    @deed(
         title="Disable",
         explains=lambda user: f"{user.username} is shut out at once. What they did stays under their name.",
         permission=MANAGE_USERS,
@@ -155,67 +167,3 @@ class UserAdmin(BankAdmin):
         """Let somebody in again."""
         services.enable_user(username=user.username, reason=asked.reason, by=asked.by, now=asked.now)
         return f"{user.username} can sign in again."
-
-
-@admin.register(ApiClient)
-class ApiClientAdmin(BankAdmin):
-    """The programs that act in the bank, and how far they may go."""
-
-    list_display = ("username", "whole_bank", "scopes", "requests_per_minute", "is_active")
-    list_select_related = ("user",)
-    list_filter = ("whole_bank",)
-    search_fields = ("user__username",)
-    fields = ("username", "is_active", "whole_bank", "scopes", "requests_per_minute", "limits")
-    readonly_fields = ("username", "is_active")
-    actions_detail = ("renew_secret", "shut_out", "let_in")
-
-    def name_of(self, row: Any) -> str:
-        """Return the program's name."""
-        return str(row.user.username)
-
-    @admin.display(description="program")
-    def username(self, client: ApiClient) -> str:
-        """Name the program."""
-        return client.user.username
-
-    @admin.display(description="active", boolean=True)
-    def is_active(self, client: ApiClient) -> bool:
-        """Show whether it may come in."""
-        return client.user.is_active
-
-    @deed(
-        title="Renew the secret",
-        explains=lambda client: f"{client.user.username} is signed out and gets another secret, which is shown once.",
-        submit="Renew",
-        permission=MANAGE_USERS,
-        icon="key",
-    )
-    def renew_secret(self, asked: Asked, client: ApiClient) -> Told:
-        """Give a program another secret."""
-        renewed = services.renew_secret(username=client.user.username, reason=asked.reason, by=asked.by, now=asked.now)
-        return Told(text=f"The new secret of {renewed.username}", lines=[("Secret", renewed.secret)])
-
-    @deed(
-        title="Shut out",
-        explains=lambda client: f"{client.user.username} is refused at once.",
-        permission=MANAGE_USERS,
-        icon="block",
-        is_dangerous=True,
-        offered=lambda client: client.user.is_active,
-    )
-    def shut_out(self, asked: Asked, client: ApiClient) -> str:
-        """Refuse a program."""
-        services.change_client(username=client.user.username, is_active=False, reason=asked.reason, by=asked.by, now=asked.now)
-        return f"{client.user.username} is refused."
-
-    @deed(
-        title="Let in",
-        explains=lambda client: f"{client.user.username} is served again.",
-        permission=MANAGE_USERS,
-        icon="check_circle",
-        offered=lambda client: not client.user.is_active,
-    )
-    def let_in(self, asked: Asked, client: ApiClient) -> str:
-        """Serve a program again."""
-        services.change_client(username=client.user.username, is_active=True, reason=asked.reason, by=asked.by, now=asked.now)
-        return f"{client.user.username} is served again."

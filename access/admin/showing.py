@@ -15,12 +15,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 Method = TypeVar("Method", bound=Callable[..., str])
-COLOURS: Mapping[str, str] = {
-    **dict.fromkeys(("open", "active", "completed", "credited", "approved", "placed", "redriven", "captured"), "success"),
-    **dict.fromkeys(("pending", "waiting", "awaiting-approval", "redriving"), "info"),
-    **dict.fromkeys(("frozen", "suspended", "blocked", "expired", "cancelled", "released"), "warning"),
-    **dict.fromkeys(("rejected", "refused"), "danger"),
+_STATES: Mapping[str, str] = {
+    "success": "open active completed credited approved placed redriven captured booked delivered agreed",
+    "info": "pending waiting awaiting-approval redriving applied collecting proposed asked",
+    "warning": "frozen suspended blocked expired cancelled released paused failing withdrawn",
+    "danger": "rejected refused failed broken",
 }
+COLOURS: Mapping[str, str] = {state: colour for colour, states in _STATES.items() for state in states.split()}
 
 
 def coloured(description: str) -> Callable[[Method], Method]:

@@ -12,6 +12,7 @@ from access.services.people import (
     give_roles,
     refuse_roles,
     reset_password,
+    sign_out,
     staff_roles,
 )
 
@@ -33,5 +34,6 @@ __all__ = [
     "renew_secret",
     "reset_password",
     "reveal",
+    "sign_out",
     "staff_roles",
 ]

@@ -38,6 +38,7 @@ def enlist_client(
     scopes: Collection[str] | None,
     whole_bank: bool,
     requests_per_minute: int | None,
+    reason: str = "",
     by: User,
     now: datetime,
 ) -> EnlistedClient:
@@ -54,7 +55,7 @@ def enlist_client(
         user = _add_user(username, name, secret, now=now)
         user.groups.set(Group.objects.filter(name=API_CLIENT))
         ApiClient.objects.create(user=user, **given)
-        audit.record(actor=by, action="client.enlisted", subject=f"user:{username}", after={"name": name} | given, now=now)
+        audit.record(actor=by, action="client.enlisted", subject=f"user:{username}", after={"name": name} | given, reason=reason, now=now)
     return EnlistedClient(username=username, secret=secret)
 
 

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from access import approvals, audit, permissions, tokens
-from access.errors import NotAPerson, OwnUser, ReasonMissing, RoleUnknown, UserNameInvalid, UserNameTaken
+from access.errors import NotAPerson, OwnUser, ReasonMissing, RoleUnknown, UserNameInvalid, UserNameTaken, UserUnknown
 from access.models import Approval, User
 from access.permissions import require
 from access.roles import API_CLIENT, SYSTEM
@@ -105,6 +106,21 @@ def reset_password(*, username: str, reason: str, by: User, now: datetime) -> st
         tokens.end_all(user=user, why="password-reset", now=now)
         audit.record(actor=by, action="user.password-reset", subject=f"user:{username}", reason=reason, now=now)
     return password
+
+
+def sign_out(*, username: str, reason: str, by: User, now: datetime) -> None:
+    """End everything somebody, a person or a program, is signed in with; who knows the password or secret can sign in again.
+
+    Raises NotAllowed, ReasonMissing, UserUnknown.
+    """
+    _check(by, reason)
+    with transaction.atomic():
+        user = User.objects.select_for_update(no_key=True).filter(username=username).first()
+        if user is None:
+            raise UserUnknown(user=username)
+        User.objects.filter(pk=user.pk).update(sign_outs=F("sign_outs") + 1)
+        tokens.end_all(user=user, why="signed-out-by-staff", now=now)
+        audit.record(actor=by, action="user.signed-out", subject=f"user:{username}", reason=reason, now=now)
 
 
 def _set_active(username: str, *, is_active: bool, action: str, reason: str, by: User, now: datetime) -> None:

@@ -2,18 +2,15 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.utils.safestring import SafeString
-from unfold.widgets import UnfoldAdminTextInputWidget
 
 from access.admin import Asked, BankAdmin, ReasonForm, coloured, deed, link_to, list_link, one_of
-from access.errors import DomainError
 from access.site import this_bank
 from accounts import permissions, services
+from accounts.admin.asking import amount_field, minor_of
 from accounts.admin.showing import shown_amount
 from accounts.models import Account, BalanceStripe, Card, Customer, Hold, Posting
-from accounts.money import Money
 from accounts.services.opening import WITH_LIMIT
 
 
@@ -21,22 +18,11 @@ class LimitForm(ReasonForm):
     """Ask for a credit limit in the account's currency."""
 
     field_order = ("limit", "reason")
-    limit = forms.CharField(
-        label="Credit limit",
-        max_length=20,
-        widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"}),
-        help_text="How far below zero the balance may go, such as 1500.00; 0 for not at all.",
-    )
+    limit = amount_field("Credit limit", help_text="How far below zero the balance may go, such as 1500.00; 0 for not at all.")
 
     def clean_limit(self) -> int:
         """Return the limit in minor units."""
-        text = self.cleaned_data["limit"].strip()
-        if not text.strip("0.,"):
-            return 0
-        try:
-            return Money.parse(text, self.shown.currency).amount_minor  # type: ignore[union-attr]  # a limit is asked for an account
-        except DomainError as refusal:
-            raise forms.ValidationError(str(refusal)) from refusal
+        return minor_of(self.cleaned_data["limit"], self.shown.currency)  # type: ignore[union-attr]  # a limit is asked for an account
 
 
 @admin.register(Account)

@@ -1,4 +1,4 @@
-"""Customers in the admin, and which programs act for them."""
+"""Customers in the admin."""
 
 from typing import Any
 
@@ -33,8 +33,8 @@ class CustomerAdmin(BankAdmin):
     search_fields = ("name", "=phone", "=accounts__number")
     search_help_text = "Name, or the whole phone or account number"
     ordering = ("name", "id")
-    fields = ("name", "phone", "email", "opened_at", "closed_at", "accounts")
-    readonly_fields = ("accounts",)
+    fields = ("name", ("phone", "email"), ("opened_at", "closed_at"), ("accounts", "programs"))
+    readonly_fields = ("accounts", "programs")
     actions_detail = ("change_contact", "close")
 
     def name_of(self, row: Any) -> str:
@@ -45,6 +45,11 @@ class CustomerAdmin(BankAdmin):
     def accounts(self, customer: Customer) -> SafeString:
         """Lead to the customer's accounts."""
         return list_link(Account, "Show the accounts", customer__id__exact=customer.pk)
+
+    @admin.display(description="programs")
+    def programs(self, customer: Customer) -> SafeString:
+        """Lead to the programs that act for the customer."""
+        return list_link(Mandate, "Show the programs", customer__id__exact=customer.pk)
 
     @deed(
         title="Change name or contact",
@@ -73,24 +78,3 @@ class CustomerAdmin(BankAdmin):
         """Let a customer go."""
         services.close_customer(customer_id=customer.id, reason=asked.reason, by=asked.by, now=asked.now)
         return f"{customer.name} is no customer any more."
-
-
-@admin.register(Mandate)
-class MandateAdmin(BankAdmin):
-    """Which API clients act for which customers."""
-
-    list_display = ("client", "holder", "granted_at")
-    list_select_related = ("user", "customer")
-    search_fields = ("=user__username", "=customer__phone")
-    fields = ("client", "holder", "granted_at")
-    readonly_fields = ("client", "holder")
-
-    @admin.display(description="API client")
-    def client(self, mandate: Mandate) -> str:
-        """Name the client."""
-        return mandate.user.get_username()
-
-    @admin.display(description="customer")
-    def holder(self, mandate: Mandate) -> str:
-        """Name the customer."""
-        return mandate.customer.name

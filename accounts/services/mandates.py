@@ -15,7 +15,7 @@ from accounts.models import Mandate
 from accounts.services.locking import lock_customer
 
 
-def grant_mandate(*, user: User, customer_id: UUID, by: User, now: datetime) -> None:
+def grant_mandate(*, user: User, customer_id: UUID, reason: str = "", by: User, now: datetime) -> None:
     """Let an API client act for a customer; safe to repeat. Raises NotAllowed, ClientUnknown, CustomerUnknown, CustomerClosed."""
     require(by=by, permission=permissions.GRANT_MANDATE)
     if not user.is_active:
@@ -25,7 +25,8 @@ def grant_mandate(*, user: User, customer_id: UUID, by: User, now: datetime) -> 
         if Mandate.objects.filter(user=user, customer=customer).exists():
             return
         Mandate.objects.create(user=user, customer=customer, granted_at=now)
-        audit.record(actor=by, action="mandate.granted", subject=str(customer_id), after={"user": user.get_username()}, now=now)
+        after = {"user": user.get_username()}
+        audit.record(actor=by, action="mandate.granted", subject=str(customer_id), after=after, reason=reason, now=now)
 
 
 def revoke_mandate(*, user: User, customer_id: UUID, reason: str = "", by: User, now: datetime) -> None:

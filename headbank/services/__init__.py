@@ -4,7 +4,7 @@ from headbank.services.applications import application_of, invite_bank, receive_
 from headbank.services.book import approve_settlement, receive_confirmations, refuse_settlement
 from headbank.services.collect import BOOK, close_window, receive_positions, settle_due
 from headbank.services.keys import receive_keys, receive_retirements, revoke_key
-from headbank.services.publish import Published, publish_directory
+from headbank.services.publish import Published, announce_register, publish_directory
 from headbank.services.register import register_bank, suspend_bank
 from headbank.services.requests import (
     ACTIONS,
@@ -32,6 +32,7 @@ __all__ = [
     "SET_CAP",
     "SET_COVER",
     "Published",
+    "announce_register",
     "application_of",
     "approve_request",
     "approve_settlement",

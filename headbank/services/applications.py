@@ -24,7 +24,7 @@ from messaging.outbox import MAX_VALUE_BYTES
 VALID_FOR = timedelta(days=7)
 
 
-def invite_bank(*, code: str, by: User, now: datetime) -> str:
+def invite_bank(*, code: str, by: User, reason: str = "", now: datetime) -> str:
     """Return a one-time code with which the bank may apply within a week; only its digest is kept, so it is shown once.
 
     Raises NotAllowed, NotTheHeadBank, BankExists for a bank that is more than an applicant.
@@ -36,7 +36,7 @@ def invite_bank(*, code: str, by: User, now: datetime) -> str:
             raise BankExists(bank=code)
         digest = _digest(one_time_code)
         Invitation.objects.create(digest=digest, bank=code, invited_by=by, invited_at=now, expires_at=now + VALID_FOR)
-        audit.record(actor=by, action="bank.invited", subject=code, now=now)
+        audit.record(actor=by, action="bank.invited", subject=code, reason=reason, now=now)
     return one_time_code
 
 

@@ -30,7 +30,7 @@ BOOK = "settlement.book"
 _UNFINISHED = Q(status__in=(Status.COLLECTING, Status.PROPOSED))
 
 
-def close_window(*, by: User, now: datetime) -> UUID:
+def close_window(*, by: User, reason: str = "", now: datetime) -> UUID:
     """End the settlement window of this moment and ask every bank what it owes the others; return the window's id.
 
     Raises NotAllowed, NotTheHeadBank, WindowOpen.
@@ -57,7 +57,7 @@ def close_window(*, by: User, now: datetime) -> UUID:
         }
         WindowReport.objects.bulk_create([WindowReport(window=window, bank_id=code, message=draft.id) for code, draft in drafts.items()])
         outbox.enqueue_each(messages=list(drafts.values()), now=now)
-        audit.record(actor=by, action="settlement.window-closed", subject=f"window:{window.id}", now=now)
+        audit.record(actor=by, action="settlement.window-closed", subject=f"window:{window.id}", reason=reason, now=now)
         return window.id
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from access import audit
+from access.errors import ReasonMissing
 from access.models import User
 from headbank import selectors
 from headbank.errors import NothingToPublish
@@ -27,6 +28,22 @@ def announce(*, now: datetime) -> int:
     """Have the register as it is now published by the relay, in the transaction that changed it; return the version."""
     lock_register()
     return directory.announce(banks=selectors.banks_of_directory(), now=now)
+
+
+def announce_register(*, by: User, reason: str, now: datetime) -> int:
+    """Have the relay sign and publish the register as it is; return the version, which is the old one where nothing had changed.
+
+    Raises NotAllowed, NotTheHeadBank, ReasonMissing, NothingToPublish.
+    """
+    permit(by=by, permission=PUBLISH_DIRECTORY)
+    if not reason.strip():
+        raise ReasonMissing
+    with transaction.atomic():
+        if not selectors.banks_of_directory():
+            raise NothingToPublish
+        version = announce(now=now)
+        audit.record(actor=by, action="directory.announced", subject=str(version), reason=reason, now=now)
+    return version
 
 
 def publish_directory(*, key: signing.SigningKey, by: User, now: datetime) -> Published:

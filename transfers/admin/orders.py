@@ -11,12 +11,13 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from access.admin import Asked, BankAdmin, ReasonForm, Since, coloured, deed, link_to, list_link, one_of
 from access.errors import DomainError
 from access.site import this_bank
+from accounts.admin.asking import CurrencyField, amount_field, read_amounts
 from accounts.admin.showing import shown_amount
 from accounts.models import Posting
 from accounts.money import Money
-from messaging.selectors import bank_codes
-from transfers import permissions, reconciliations, selectors, services
-from transfers.models import STATES, Break, DayClose, ReceiptPrint, Reconciliation, SettlementPosition, Transfer, TransferEvent
+from messaging.selectors import all_peers, bank_codes
+from transfers import permissions, selectors, services
+from transfers.models import STATES, DayClose, ReceiptPrint, Transfer, TransferEvent
 from transfers.orders import Adjustment, Order, Reversal
 from transfers.services.draft import REVERSIBLE
 
@@ -42,22 +43,23 @@ class AdjustmentForm(ReasonForm):
     field_order = ("debit", "credit", "amount", "currency", "reason")
     debit = forms.CharField(label="Debit", max_length=34, widget=UnfoldAdminTextInputWidget, help_text="The account that pays.")
     credit = forms.CharField(label="Credit", max_length=34, widget=UnfoldAdminTextInputWidget, help_text="The account that receives.")
-    amount = forms.CharField(label="Amount", max_length=20, widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"}))
-    currency = forms.ChoiceField(label="Currency", widget=UnfoldAdminSelectWidget)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["currency"].choices = [(currency, currency) for currency in this_bank().currencies]
+    amount = amount_field("Amount")
+    currency = CurrencyField()
 
     def clean(self) -> dict[str, Any]:
         """Read the amount in its currency."""
-        values: dict[str, Any] = super().clean()
-        if {"amount", "currency"} <= values.keys():
-            try:
-                values["money"] = Money.parse(values["amount"], values["currency"])
-            except DomainError as refusal:
-                self.add_error("amount", str(refusal))
-        return values
+        return read_amounts(self, super().clean(), "amount")
+
+
+class ClosedBankForm(ReasonForm):
+    """Ask which closed bank is meant."""
+
+    field_order = ("bank", "reason")
+    bank = forms.ChoiceField(label="Closed bank", widget=UnfoldAdminSelectWidget)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["bank"].choices = [(peer.code, f"{peer.code}, {peer.name}") for peer in all_peers() if peer.status == "closed"]
 
 
 @admin.register(Transfer)
@@ -93,7 +95,7 @@ class TransferAdmin(BankAdmin):
         "undoes",
     )
     readonly_fields = ("state", "moved", "fee", "entered_by", "story", "postings", "undoes")
-    actions_list = ("adjust",)
+    actions_list = ("adjust", "refund")
     actions_detail = ("cancel", "reverse")
 
     @coloured("status")
@@ -173,7 +175,22 @@ class TransferAdmin(BankAdmin):
     def adjust(self, asked: Asked) -> str:
         """Ask a second person for an adjustment."""
         numbers = {side: asked.values[side].replace(" ", "").upper() for side in ("debit", "credit")}
-        _submit(Adjustment(**numbers, amount=asked.values["money"], reason=asked.reason), asked)
+        _submit(Adjustment(**numbers, amount=Money(asked.values["amount_minor"], asked.values["currency"]), reason=asked.reason), asked)
+        return "A second person was asked."
+
+    @deed(
+        title="Refund a closed bank",
+        explains="A bank that was closed for good can never answer. A second person is asked whether everything that is pending to it "
+        "goes back to our customers, with its fees. Nothing moves until then.",
+        submit="Ask",
+        permission=permissions.APPROVE,
+        form_class=ClosedBankForm,
+        icon="undo",
+        is_dangerous=True,
+    )
+    def refund(self, asked: Asked) -> str:
+        """Ask a second person to give back what a closed bank will never decide."""
+        services.ask_refund_of_closed_bank(bank=asked.values["bank"], reason=asked.reason, by=asked.by, now=asked.now)
         return "A second person was asked."
 
 
@@ -217,38 +234,6 @@ class DayCloseAdmin(BankAdmin):
 
     list_display = ("day", "closed_by", "closed_at")
     list_select_related = ("closed_by",)
-
-
-@admin.register(Reconciliation)
-class ReconciliationAdmin(BankAdmin):
-    """Days compared with other banks and what came of it, newest first."""
-
-    list_display = ("day", "peer", "origin_bank", "currency", "verdict", "our_count", "their_count", "on_their_way", "detail", "asked_at")
-    list_filter = ("verdict", one_of("currency", lambda: this_bank().currencies), one_of("peer", bank_codes))
-
-
-@admin.register(Break)
-class BreakAdmin(BankAdmin):
-    """Transfers this and another bank do not agree on, what each says of them, and what puts them right."""
-
-    list_display = ("found_at", "kind", "origin_id", "origin_bank", "destination_bank", "currency", "explanation", "repair", "ended_at")
-    list_filter = ("kind", one_of("origin_bank", bank_codes), one_of("destination_bank", bank_codes))
-    list_select_related = ("repair",)
-    search_fields = ("=origin_id",)
-
-    @admin.display(description="explanation")
-    def explanation(self, difference: Break) -> str:
-        """Say what it means and who puts it right."""
-        return reconciliations.explanation_of(difference)
-
-
-@admin.register(SettlementPosition)
-class SettlementPositionAdmin(BankAdmin):
-    """What this bank reported to settlements, and what of it was booked."""
-
-    list_display = ("cut_off_at", "peer", "currency", "amount_minor", "reported_at", "transfer")
-    list_filter = (one_of("currency", lambda: this_bank().currencies), one_of("peer", bank_codes))
-    list_select_related = ("transfer",)
 
 
 def _submit(order: Order, asked: Asked) -> None:

@@ -1,0 +1,250 @@
+"""What each deed of the desk does: by whom, what comes of it, what is left in the trail."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+import webhooks.services
+from access import services as of_access
+from access import tokens
+from access.errors import TokenRefused
+from access.models import ApiClient, Approval, AuditEvent, OrderLimit
+from access.roles import API_CLIENT, ROLES
+from accounts.models import Mandate
+from messaging import signing
+from messaging.models import Peer, Recovery
+from tests.desk.bank import browser, customer_account, user
+from tests.desk.test_register import WHY, do
+from transfers.models import Break, Reconciliation, Transfer
+from webhooks.models import Delivery, Endpoint
+
+pytestmark = pytest.mark.usefixtures("bank")
+PROGRAM = "erp"
+
+
+@pytest.fixture
+def program() -> ApiClient:
+    """Return a program that acts for nobody yet."""
+    now = timezone.now()
+    of_access.enlist_client(
+        username=PROGRAM, name="ERP", scopes=None, whole_bank=False, requests_per_minute=None, by=user("admin"), now=now
+    )
+    return ApiClient.objects.get(user__username=PROGRAM)
+
+
+@pytest.fixture
+def endpoint(program: ApiClient) -> Endpoint:
+    registered = webhooks.services.register_endpoint(
+        url="https://erp.example/hook", events=[], after=None, addresses=["93.184.216.34"], by=program.user, now=timezone.now()
+    )
+    return Endpoint.objects.get(id=registered.id)
+
+
+def reason_of(action: str) -> str:
+    """Return why the newest deed of this kind was done."""
+    return AuditEvent.objects.filter(action=action).order_by("-id")[0].reason
+
+
+class TestAProgram:
+    path = "/admin/access/apiclient"
+
+    def test_is_let_in_with_a_secret_shown_once(self) -> None:
+        told = do(browser("admin"), f"{self.path}/enlist", username="payroll", name="Payroll", scopes="transfers.pay", whole_bank="on")
+
+        made = ApiClient.objects.get(user__username="payroll")
+        assert "Secret" in told
+        assert (made.scopes, made.whole_bank, made.requests_per_minute) == (["transfers.pay"], True, None)
+        assert reason_of("client.enlisted") == WHY["reason"]
+
+    def test_may_exactly_what_is_marked(self, program: ApiClient) -> None:
+        do(browser("admin"), f"{self.path}/{program.pk}/change-reach", scopes="transfers.pay", requests_per_minute="30")
+
+        program.refresh_from_db()
+        assert (program.scopes, program.whole_bank, program.requests_per_minute) == (["transfers.pay"], False, 30)
+        assert "transfers.pay" in ROLES[API_CLIENT]
+
+    def test_is_limited_in_one_currency_and_keeps_the_others(self, program: ApiClient) -> None:
+        client, path = browser("supervisor"), f"{self.path}/{program.pk}/limit"
+        do(client, path, currency="USD", per_day="10")
+        do(client, path, currency="EUR", per_transfer="1000.00", per_day="2500")
+        do(client, path, currency="USD")
+
+        program = ApiClient.objects.get(pk=program.pk)
+        assert program.user.order_limits == {"EUR": OrderLimit(per_transfer_minor=100_000, per_day_minor=250_000)}
+        assert reason_of("client.limited") == WHY["reason"]
+
+    def test_acts_for_a_customer_until_the_mandate_is_taken_back(self, program: ApiClient) -> None:
+        client, number = browser("admin"), customer_account().number
+        do(client, f"{self.path}/{program.pk}/grant", account=f"{number[:4]} {number[4:]}")
+        mandate = Mandate.objects.get(user=program.user, customer__accounts__number=number)
+        assert reason_of("mandate.granted") == WHY["reason"]
+
+        do(client, f"/admin/accounts/mandate/{mandate.pk}/revoke")
+
+        assert not Mandate.objects.exists()
+        assert reason_of("mandate.revoked") == WHY["reason"]
+
+    def test_acts_for_nobody_by_an_account_that_is_none(self, program: ApiClient) -> None:
+        shown = do(browser("admin"), f"{self.path}/{program.pk}/grant", account="NL00BNKA0000000000")
+
+        assert "No customer has this account." in shown
+        assert not Mandate.objects.exists()
+
+    def test_is_signed_out(self, program: ApiClient, tmp_path: Path, settings: Any) -> None:
+        signing.create_key_file(file=tmp_path / "tokens.pem")
+        settings.SITE = settings.SITE | {"token_key_file": tmp_path / "tokens.pem"}
+        held = tokens.issue(user=program.user, now=timezone.now())
+
+        do(browser("admin"), f"{self.path}/{program.pk}/sign-out")
+
+        with pytest.raises(TokenRefused):
+            tokens.refresh(token=held.refresh, now=timezone.now())
+
+
+class TestAPerson:
+    def test_is_signed_out_of_every_browser_and_can_sign_in_again(self) -> None:
+        teller = browser("teller")
+        assert teller.get("/admin/").status_code == 200
+
+        do(browser("admin"), f"/admin/access/user/{user('teller').pk}/sign-out")
+
+        assert teller.get("/admin/").status_code == 302
+        assert browser("teller").get("/admin/").status_code == 200
+        assert reason_of("user.signed-out") == WHY["reason"]
+
+
+class TestAWebhook:
+    path = "/admin/webhooks/endpoint"
+
+    def test_is_paused_and_resumed(self, endpoint: Endpoint) -> None:
+        client = browser("admin")
+
+        do(client, f"{self.path}/{endpoint.pk}/pause")
+        endpoint.refresh_from_db()
+        assert (endpoint.disabled_at is None, endpoint.disabled_why) == (False, WHY["reason"])
+        do(client, f"{self.path}/{endpoint.pk}/resume")
+
+        endpoint.refresh_from_db()
+        assert endpoint.disabled_at is None
+        assert reason_of("webhook.enabled") == WHY["reason"]
+
+    def test_gets_another_secret_which_is_shown_once(self, endpoint: Endpoint) -> None:
+        told = do(browser("admin"), f"{self.path}/{endpoint.pk}/rotate-secret")
+
+        before, endpoint = bytes(endpoint.secret), Endpoint.objects.get(pk=endpoint.pk)
+        assert "Secret" in told
+        assert bytes(endpoint.secret) != before == bytes(endpoint.previous_secret or b"")
+
+    def test_is_sent_a_delivery_again(self, endpoint: Endpoint) -> None:
+        id_ = webhooks.services.send_test(endpoint_id=endpoint.pk, by=endpoint.owner, now=timezone.now())
+        Delivery.objects.filter(id=id_).update(status="failed", finished_at=timezone.now())
+
+        do(browser("admin"), f"/admin/webhooks/delivery/{id_}/send-again")
+
+        assert Delivery.objects.get(id=id_).status == "pending"
+        assert reason_of("webhook.sent-again") == WHY["reason"]
+
+
+class TestABankThatClosed:
+    def test_is_refunded_by_two_persons(self) -> None:
+        Peer.objects.filter(code="BNKB").update(status="closed")
+        pending = Transfer.objects.get(status="pending")
+
+        do(browser("supervisor"), "/admin/transfers/transfer/refund", bank="BNKB")
+        assert Transfer.objects.get(id=pending.id).status == "pending"
+        _decide(browser("deputy"), "closed-bank.refund")
+
+        assert (Transfer.objects.get(id=pending.id).status, Transfer.objects.get(id=pending.id).reason) == ("rejected", "bank-closed")
+
+    def test_is_no_bank_that_is_active(self) -> None:
+        assert "Select a valid choice" in do(browser("supervisor"), "/admin/transfers/transfer/refund", bank="BNKB")
+
+
+class TestABreak:
+    def test_is_explained_and_repaired_by_two_persons(self) -> None:
+        number, difference = customer_account().number, _doubled(customer_account().number)
+        client = browser("supervisor")
+        page = f"/admin/transfers/break/{difference.pk}"
+        assert "booked a payment a second time" in client.get(f"{page}/change/").content.decode()
+
+        do(client, f"{page}/put-right")
+        difference.refresh_from_db()
+        assert difference.repair is not None
+        assert difference.repair.status == "awaiting-approval"
+        before = customer_account().balance_minor
+        _decide(browser("deputy"), "adjustment")
+
+        difference.repair.refresh_from_db()
+        assert difference.repair.status == "completed"
+        assert before - customer_account().balance_minor == 700
+        assert difference.repair.debtor_number == number
+
+
+class TestARecovery:
+    def test_ends_by_two_persons_and_not_before_the_lists_are_there(self) -> None:
+        recovery = Recovery.objects.create(detail="the broker is ahead", cluster_id="c", committed={}, since=timezone.now())
+        first, second, path = browser("supervisor"), browser("deputy"), f"/admin/messaging/recovery/{recovery.pk}"
+        assert "BNKB" in do(first, f"{path}/end")
+
+        do(first, f"{path}/end", without_lists="on")
+        assert "somebody else must decide" in do(first, f"{path}/end", without_lists="on")
+        recovery.refresh_from_db()
+        assert recovery.ended_at is None
+        do(second, f"{path}/end", without_lists="on")
+
+        recovery.refresh_from_db()
+        assert recovery.ended_at is not None
+
+
+class TestTheHistoryOfSettings:
+    def test_says_who_changed_what_when_and_why(self, program: ApiClient) -> None:
+        do(browser("admin"), f"/admin/access/apiclient/{program.pk}/change-reach", requests_per_minute="30")
+
+        page = browser("auditor").get("/admin/access/auditevent/?about=settings")
+        newest = page.context["cl"].result_list[0]
+        assert (newest.action, newest.actor.get_username(), newest.reason) == ("client.changed", "admin", WHY["reason"])
+        assert "requests per minute: none → 30" in page.content.decode()
+        assert "customer.opened" not in page.content.decode()
+
+
+def _decide(client: Client, action: str) -> None:
+    """Approve the question of this kind that waits last."""
+    approval = Approval.objects.filter(status="waiting", action__contains=action).order_by("-id")[0]
+    assert "Approved" in do(client, f"/admin/access/approval/{approval.pk}/approve")
+
+
+def _doubled(number: str) -> Break:
+    """Return a difference that was found: this bank credited a payment of Bank B twice."""
+    now, id_ = timezone.now(), uuid4()
+    run = Reconciliation.objects.create(
+        peer="BNKB",
+        origin_bank="BNKB",
+        currency="EUR",
+        day=now.date(),
+        until_at=now,
+        asked_at=now,
+        ended_at=now,
+        verdict="broken",
+        our_count=2,
+        our_credited_minor=1_400,
+        their_count=1,
+        their_credited_minor=700,
+    )
+    ours = {"id": str(id_), "outcome": "credited", "amount_minor": 700, "creditor_iban": number, "decided_at": now.isoformat()}
+    return Break.objects.create(
+        reconciliation=run,
+        origin_bank="BNKB",
+        origin_id=id_,
+        destination_bank="BNKA",
+        kind="double",
+        currency="EUR",
+        at_origin={"id": str(id_), "outcome": "unknown"},
+        at_destination=ours,
+        decided_at=now - timedelta(minutes=5),
+        found_at=now,
+    )
