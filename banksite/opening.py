@@ -40,8 +40,8 @@ def _note_settings(*, now: datetime) -> None:
         last = AuditEvent.objects.filter(subject=subject, action=SETTINGS_CHANGED).order_by("-id").first()
         known: dict[str, Any] = last.after if last else {}
         if wanted != known:
-            changed = {"actor": None, "action": SETTINGS_CHANGED, "subject": subject, "reason": "by the environment, seen by open_bank"}
-            audit.record(**changed, before=known, after=wanted, now=now)
+            reason = "by the environment, seen by open_bank"
+            audit.record(actor=None, action=SETTINGS_CHANGED, subject=subject, before=known, after=wanted, reason=reason, now=now)
 
 
 def _settings() -> dict[str, Any]:

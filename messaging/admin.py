@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from access.admin import Asked, BankAdmin, coloured, deed, link_to, one_of
+from access.admin import Asked, BankAdmin, coloured, deed, link_to, once, one_of
 from access.admin.masking import masked
 from access.models import Approval
 from messaging import dead_letters, permissions, selectors, services
@@ -178,6 +178,7 @@ class DeadLetterAdmin(BankAdmin):
         return format_html('<pre class="content">{}</pre>', vars(letter)["raw"])
 
     @admin.display(description="history")
+    @once
     def history(self, letter: DeadLetter) -> SafeString:
         """Tell who asked and decided what, and why."""
         asked = Approval.objects.filter(subject=f"dead-letter:{letter.pk}").select_related("asked_by", "decided_by").order_by("id")

@@ -3,7 +3,7 @@
 from access.admin import people, trail
 from access.admin.base import BankAdmin
 from access.admin.deeds import Asked, DeedForm, Done, Gone, ReasonForm, Told, deed
-from access.admin.showing import Since, amount, coloured, link_to, list_address, list_link, one_of
+from access.admin.showing import Since, amount, coloured, link_to, list_address, list_link, once, one_of
 
 __all__ = [
     "Asked",
@@ -20,6 +20,7 @@ __all__ = [
     "link_to",
     "list_address",
     "list_link",
+    "once",
     "one_of",
     "people",
     "trail",

@@ -76,11 +76,13 @@ class BankAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold ships no types
         return page
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """Return the row of a page, masked where it must be."""
-        row = super().get_object(request, object_id, from_field)
-        if row is not None and self.is_masked_for(request):
-            veil(row, self.masks)
-        return row
+        """Return the row of a page, read once a request, masked where it must be."""
+        rows = vars(request).setdefault("rows_read", {})
+        if (name := (self.opts.label, object_id)) not in rows:
+            rows[name] = super().get_object(request, object_id, from_field)
+            if rows[name] is not None and self.is_masked_for(request):
+                veil(rows[name], self.masks)
+        return rows[name]
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Return the deeds the user may do that make sense for the row."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import wraps
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
@@ -32,6 +33,19 @@ def coloured(description: str) -> Callable[[Method], Method]:
         return method
 
     return decorate
+
+
+def once(method: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Make a method of a BankAdmin answer once for each row it is asked about: a page asks for what it shows several times."""
+
+    @wraps(method)
+    def answer(shown_by: Any, row: Any) -> Any:
+        known = vars(row).setdefault("shown", {})
+        if method.__name__ not in known:
+            known[method.__name__] = method(shown_by, row)
+        return known[method.__name__]
+
+    return answer
 
 
 def amount(text: str) -> SafeString:

@@ -13,7 +13,7 @@ from django.contrib.auth.models import Group
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 
-from access.models import User
+from access.models import AuditEvent, User
 from access.roles import BANK_ROLES
 from access.site import Site, acting_as, this_bank
 from access.tests.people import NOON
@@ -41,6 +41,16 @@ class TestOpenBank:
             f"{kind}.{currency}" for kind in ("CASH", "FEES", "SUSPENSE", "SETTLEMENT") for currency in ("EUR", "USD")
         }
         assert {key.use for key in OwnKey.objects.all()} == {"messages", "tokens"}
+
+    def test_notes_what_the_environment_sets_otherwise_than_before(self, bank: Site) -> None:
+        for site in (bank, bank, replace(bank, approval_limits={"EUR": 5_000})):
+            with acting_as(site):
+                open_bank(now=NOON)
+
+        first, second = AuditEvent.objects.filter(action="settings.changed").order_by("id")
+        assert (first.before, first.after["approval_limits"]) == ({}, {})
+        assert [name for name, value in second.after.items() if value != second.before[name]] == ["approval_limits"]
+        assert "key_file" not in str(second.after)
 
     def test_keeps_private_keys_to_their_owner(self, bank: Site) -> None:
         open_bank(now=NOON)

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from access.admin import Asked, BankAdmin, coloured, deed
+from access.admin import Asked, BankAdmin, coloured, deed, once
 from headbank import permissions, services, settlements
 from headbank.models import Window
 
@@ -49,6 +49,7 @@ class WindowAdmin(BankAdmin):
         return format_html('<a href="{}">Pair by pair</a>', reverse("settlement", args=[window.pk]))
 
     @admin.display(description="what each bank gets or pays")
+    @once
     def nets(self, window: Window) -> SafeString:
         """Show the nets, and the banks that did not report."""
         return render_to_string("headbank/admin_nets.html", {"report": settlements.report(window=window.pk)})

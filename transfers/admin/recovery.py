@@ -8,7 +8,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
-from access.admin import Asked, BankAdmin, ReasonForm, deed
+from access.admin import Asked, BankAdmin, ReasonForm, deed, once
 from messaging.models import Recovery
 from messaging.permissions import END_RECOVERY
 from transfers import services
@@ -42,6 +42,7 @@ class RecoveryAdmin(BankAdmin):
         return f"since {row.since:%Y-%m-%d %H:%M}"
 
     @admin.display(description="lists of the other banks")
+    @once
     def lists(self, recovery: Recovery) -> SafeString | str:
         """Show which banks have told what became of the transfers."""
         rows = PeerList.objects.filter(recovery=recovery.pk).order_by("bank").values_list("bank", "completed_at")
@@ -49,6 +50,7 @@ class RecoveryAdmin(BankAdmin):
         return format_html_join("", "<div>{}: {}</div>", told) if told else "No bank was asked yet; `gather_lists` asks them."
 
     @admin.display(description="what they would change here")
+    @once
     def found(self, recovery: Recovery) -> SafeString | str:
         """Show what the end of the recovery would book, and what people must look at."""
         if recovery.ended_at is not None:
