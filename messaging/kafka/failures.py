@@ -23,11 +23,23 @@ def asking(topics: frozenset[str] = frozenset()) -> Iterator[None]:
     """Turn Kafka's errors into ours."""
     try:
         yield
-    except KafkaException as failure:
-        error = failure.args[0]
+    except (KafkaException, SystemError) as failure:
+        error = _said_by_kafka(failure)
         if error.code() in FENCED:
             raise Fenced(error.str()) from failure
         raise BrokerError(error.str(), topics=topics if error.code() in TOPIC_AT_FAULT else frozenset()) from failure
+
+
+def _said_by_kafka(failure: BaseException) -> KafkaError:
+    """Return what Kafka said, or raise a failure that is none of its own.
+
+    The binding raises a fatal error while delivery reports are still handed out; each of these then fails with a SystemError.
+    """
+    known = failure if isinstance(failure, KafkaException) else failure.__cause__
+    if not isinstance(known, KafkaException):
+        raise failure
+    error: KafkaError = known.args[0]
+    return error
 
 
 def partitions_of(topic: TopicMetadata) -> list[int]:

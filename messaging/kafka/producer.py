@@ -3,9 +3,10 @@
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import KafkaError, Message, Producer
 
 from messaging.broker import Outgoing
 from messaging.errors import BrokerError
@@ -51,8 +52,9 @@ class KafkaProducer:
 
     def close(self) -> None:
         """Drop what is unsent; what is unsure is fenced by the next producer of this name."""
-        self._client.purge()
-        self._client.flush(0)
+        with suppress(BrokerError), asking():  # after a fatal error every call raises it again
+            self._client.purge()
+            self._client.flush(0)
 
     def _exists(self, record: Outgoing) -> bool:
         """Return whether there is such a partition, asked once per topic: librdkafka itself would wait until the message expires."""
@@ -90,6 +92,7 @@ class KafkaProducer:
         """Make what was written invisible where that is possible; otherwise the next producer's start does it."""
         if self._transactional:
             try:
-                self._client.abort_transaction(WRITE_S)
-            except KafkaException as failure:
-                logger.warning("kafka.abort-failed", extra={"error": failure.args[0].str()})
+                with asking():
+                    self._client.abort_transaction(WRITE_S)
+            except BrokerError as failure:
+                logger.warning("kafka.abort-failed", extra={"error": str(failure)})

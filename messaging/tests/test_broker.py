@@ -173,13 +173,16 @@ class TestABrokerThatFences:
     def test_refuses_the_older_of_two_producers(self, broker: Broker, topic: str) -> None:
         record = Outgoing(topic=topic, partition=0, value=b"hello")
         name = f"relay-{topic}"
+        broker.create_topics(topics=[Topic(name=topic, partitions=4)])
         older = broker.producer(name=name)
         older.publish(records=[record])
 
         younger = broker.producer(name=name)
         with pytest.raises(Fenced):
             older.publish(records=[record])
+        older.close()
         younger.publish(records=[record])
+        younger.close()
 
     def test_knows_no_topics_that_nobody_created(self, broker: Broker) -> None:
         assert broker.bounds(topic="nowhere") == {}

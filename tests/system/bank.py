@@ -135,8 +135,8 @@ class Bank:
     def _environment(self) -> dict[str, str]:
         usual = environment_of(self.bank, head_bank=self.head, database_url=self.database_url, broker=self.broker)
         return usual | {
-            "RESEND_FIRST_S": "0.2",
-            "RESEND_MAX_S": "1",
+            "RESEND_FIRST_S": "1",  # any sooner, and a busy machine sends again what is being answered
+            "RESEND_MAX_S": "2",
             "WEBHOOKS_RETRY_FIRST_S": "0.2",
             "WEBHOOKS_RETRY_MAX_S": "1",
             "MESSAGE_KEY_OVERLAP_S": "4",
