@@ -21,7 +21,7 @@ python:
 	@command -v $(PYTHON) >/dev/null || { echo "Python: there is no $(PYTHON) here. Install Python 3.11 or newer, or name one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python: $$($(PYTHON) --version) is too old. Install Python 3.11 or newer, or name one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
 
-demo: environment  ## two banks and their head bank at work, on this machine alone (ARGS=--check: verify and end)
+demo: environment  ## three banks and their head bank at work, on this machine alone (ARGS=--check: verify and end)
 	@$(RUN) -m banksite.demo $(ARGS)
 
 demo-kafka: environment  ## the same banks on PostgreSQL and Apache Kafka, fetched when missing

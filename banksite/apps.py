@@ -1,11 +1,25 @@
 """The banksite app."""
 
 import gc
+from collections.abc import Sequence
+from typing import Any
 
 from django.apps import AppConfig
-from django.core.checks import register
+from django.contrib import admin
+from django.contrib.admin.apps import SimpleAdminConfig
+from django.contrib.admin.checks import check_admin_app, check_dependencies
+from django.core.checks import CheckMessage, Tags, register
 
 from banksite import checks
+
+
+class AdminConfig(SimpleAdminConfig):
+    """Find the lists of the admin when pages are served or checked: relay, consumer and commands start in half the time without them."""
+
+    def ready(self) -> None:
+        """Register the admin's checks."""
+        register(check_dependencies, Tags.admin)
+        register(_check_lists, Tags.admin)
 
 
 class BanksiteConfig(AppConfig):
@@ -18,3 +32,8 @@ class BanksiteConfig(AppConfig):
         for check in checks.ALL:
             register(check)
         gc.freeze()  # it lives as long as the process; looking through it again and again took a quarter of a batch's time
+
+
+def _check_lists(app_configs: Sequence[AppConfig] | None, **options: Any) -> list[CheckMessage]:
+    admin.autodiscover()
+    return check_admin_app(app_configs, **options)

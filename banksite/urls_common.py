@@ -7,6 +7,7 @@ from django.views.i18n import set_language
 
 from banksite import health, signing_in
 
+admin.autodiscover()  # here, because only who serves pages needs it
 urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),

@@ -1,5 +1,6 @@
 """The entry point of the web process: refuses to start where a system check says that a promise would be lost."""
 
+import gc
 import os
 
 from django.core.management import call_command
@@ -12,3 +13,4 @@ from messaging.checks import WEB  # noqa: E402  # apps can be imported only now
 
 call_command("check")
 call_command("check", tags=[WEB], deploy=True)
+gc.freeze()  # the pages, too, are loaded only now

@@ -49,7 +49,7 @@ class Running:
 
 @contextmanager
 def demo(folder: Path, *arguments: str) -> Iterator[Running]:
-    running = Running(folder=folder, port=three_free_ports(), arguments=arguments)
+    running = Running(folder=folder, port=four_free_ports(), arguments=arguments)
     try:
         yield running
     finally:
@@ -57,26 +57,47 @@ def demo(folder: Path, *arguments: str) -> Iterator[Running]:
 
 
 @pytest.fixture(scope="module")
-def first_start(tmp_path_factory: pytest.TempPathFactory) -> Running:
-    """Return a demo that was started on nothing, checked itself and ended."""
-    with demo(tmp_path_factory.mktemp("first"), "--check") as running:
-        running.finish()
-    return running
+def first_start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Return a demo that was started on nothing, has shown everything and goes on."""
+    with demo(tmp_path_factory.mktemp("first")) as running:
+        running.wait_for("Ctrl-C stops everything")
+        yield running
 
 
 @pytest.fixture
 def opened(first_start: Running, tmp_path: Path) -> Path:
     """Return a copy of what the first start left."""
+    stop_child(first_start.process, patience_s=30, with_signal=signal.SIGINT)
     shutil.copytree(first_start.state, tmp_path / "state")
     return tmp_path
 
 
 class TestTheDemo:
     def test_pays_refunds_and_refuses_and_finds_everything_as_it_must_be(self, first_start: Running) -> None:
-        assert first_start.finish() == 0, first_start.shown
         for promised in ("no such account", "account closed", "insufficient-funds", "iban-invalid", "currency-mismatch", "mirrors"):
             assert promised in first_start.shown
         assert "the banks agree" in first_start.shown
+
+    def test_lets_a_third_bank_join_while_the_others_pay_each_other(self, first_start: Running) -> None:
+        paid, joined, took_part = (
+            first_start.shown.index(said)
+            for said in ("Bank A imports bnka/payments-1.csv", "Bank C applied, two persons", "Bank C imports bnkc/payments-1c.csv")
+        )
+
+        assert paid < joined < took_part
+        assert "starting it again" not in first_start.shown
+
+    def test_holds_its_ports_and_its_folder_and_ends_in_order_on_ctrl_c(self, first_start: Running, tmp_path: Path) -> None:
+        same_port = Running(folder=tmp_path / "other", port=first_start.port)
+        same_folder = Running(folder=first_start.state.parent, port=four_free_ports(), name="same")
+        assert (same_port.finish(), same_folder.finish()) == (1, 1)
+        assert len(first_start.children()) > 12
+        first_start.process.send_signal(signal.SIGINT)
+
+        assert first_start.finish() == 0, first_start.shown
+        assert not first_start.children()
+        assert re.fullmatch(rf"demo: port {first_start.port}, which Head Bank needs, is taken: stop [^\n]+\n", same_port.shown)
+        assert re.fullmatch(r"demo: a demo runs in [^\n]+: stop it with Ctrl-C first\n", same_folder.shown)
 
     def test_starts_a_child_again_that_was_killed_says_so_and_still_ends_well_on_the_data_it_had(self, opened: Path) -> None:
         with demo(opened, "--check") as running:
@@ -88,30 +109,16 @@ class TestTheDemo:
             assert running.finish() == 0, running.shown
         assert "consume_transfers was ended by SIGKILL; starting it again" in running.shown
         assert "with the data they had" in running.shown
+        assert "Bank C applied" not in running.shown
 
     def test_leaves_no_child_behind_when_it_is_killed(self, opened: Path) -> None:
         with demo(opened) as running:
-            running.wait_for("at work after")
-            assert len(running.children()) > 8
+            assert wait_until(lambda: len(running.children()) > 12, limit_s=START_LIMIT_S), running.shown
 
             os.kill(running.process.pid, signal.SIGKILL)  # the supervisor alone: its children must notice by themselves
             running.process.wait()
 
             assert wait_until(lambda: not running.children(), limit_s=15), running.children()
-
-    def test_holds_its_ports_and_its_folder_and_ends_in_order_on_ctrl_c(self, opened: Path, tmp_path: Path) -> None:
-        with demo(opened) as running:
-            running.wait_for("at work after")
-
-            same_port = Running(folder=tmp_path / "other", port=running.port)
-            same_folder = Running(folder=opened, port=three_free_ports(), name="same")
-            assert (same_port.finish(), same_folder.finish()) == (1, 1)
-            running.process.send_signal(signal.SIGINT)
-
-            assert running.finish() == 0, running.shown
-            assert not running.children()
-        assert re.fullmatch(rf"demo: port {running.port}, which Head Bank needs, is taken: stop [^\n]+\n", same_port.shown)
-        assert re.fullmatch(r"demo: a demo runs in [^\n]+: stop it with Ctrl-C first\n", same_folder.shown)
 
     def test_forgets_everything_when_told(self, opened: Path) -> None:
         with demo(opened, "--fresh") as forgetful:
@@ -120,13 +127,13 @@ class TestTheDemo:
         assert [path.name for path in forgetful.state.iterdir()] == ["lock"]
 
 
-def three_free_ports() -> int:
-    """Return the first of three free ports in a row."""
+def four_free_ports() -> int:
+    """Return the first of four free ports in a row."""
     for _ in range(50):
         first = free_ports(count=1)[0]
-        if first < 65_000 and all(is_free(port=first + offset) for offset in range(3)):
+        if first < 65_000 and all(is_free(port=first + offset) for offset in range(4)):
             return first
-    raise AssertionError("no three free ports in a row")
+    raise AssertionError("no four free ports in a row")
 
 
 def living() -> Iterator[tuple[int, str]]:

@@ -13,34 +13,40 @@ import msgspec
 import pytest
 
 from banksite.demo import state
-from banksite.demo.banks import banks_of
+from banksite.demo.banks import DemoBank, banks_of
 from banksite.demo.checking import Outcome, Result, differences
 from banksite.demo.figures import Figures, OwnAccount, TransferCount, newest
 from banksite.demo.interruption import Interruption
-from banksite.demo.payments import Account, sample_lines
+from banksite.demo.payments import Account, Side, few_lines, sample_lines
 from banksite.demo.supervisor import Job, Supervisor
 from banksite.machine.errors import MachineError
 from banksite.machine.processes import wait_until
 
-_, BANK_A, BANK_B = banks_of(folder=Path("nowhere"), first_port=8000)
+_, BANK_A, BANK_B, BANK_C = banks_of(folder=Path("nowhere"), first_port=8000)
 
 
-def accounts(bank: str) -> list[Account]:
-    """Return the customers of a bank: Anna and Bram who can pay, Carla whose account is closed, Dirk who saves in dollars."""
+def side(bank: DemoBank) -> Side:
+    """Return a bank with its customers: Anna and Bram who can pay, Carla whose account is closed, Dirk who saves in dollars."""
     said = (("1", "Anna", "EUR", "open", 900_000), ("2", "Bram", "EUR", "open", 900_000))
     odd = (("3", "Carla", "EUR", "closed", 0), ("4", "Dirk", "USD", "open", 900_000))
-    return [
+    accounts = [
         Account(
-            number=f"NL01{bank}000000000{number}", holder_name=name, kind="checking", currency=currency, status=status, balance_minor=minor
+            number=f"NL01{bank.code}000000000{number}",
+            holder_name=name,
+            kind="checking",
+            currency=currency,
+            status=status,
+            balance_minor=minor,
         )
         for number, name, currency, status, minor in (*said, *odd)
     ]
+    return Side(bank=bank, accounts=accounts)
 
 
 def well(bank: str, *, other: str, sign: int) -> Result:
     """Return what a bank does when all goes as it must."""
     ours, theirs = (BANK_A, BANK_B) if bank == "BNKA" else (BANK_B, BANK_A)
-    lines = sample_lines(start=1, bank=ours, ours=accounts(bank), other=theirs, theirs=accounts(other))
+    lines = sample_lines(start="1", ours=side(ours), other=side(theirs))
     outgoing = Counter((line.fate.status, line.fate.reason) for line in lines if line.fate.outcome == "pending")
     counts = [count("outgoing", status, number, reason) for (status, reason), number in outgoing.items()]
     counts += [count("incoming", "credited", 240), count("internal", "completed", 60)]
@@ -64,7 +70,7 @@ def figures(bank: str, counts: list[TransferCount], *own: OwnAccount) -> Figures
 
 class TestASampleFile:
     def test_has_one_line_for_each_way_a_payment_can_go_wrong(self) -> None:
-        lines = sample_lines(start=1, bank=BANK_A, ours=accounts("BNKA"), other=BANK_B, theirs=accounts("BNKB"))
+        lines = sample_lines(start="1", ours=side(BANK_A), other=side(BANK_B))
 
         assert Counter(line.fate.reason for line in lines if line.fate.reason) == {"AC01": 1, "AC04": 1, "AM03": 1}
         assert Counter(line.fate.code for line in lines if line.fate.code) == {
@@ -76,17 +82,20 @@ class TestASampleFile:
         assert len({line.cells for line in lines}) == len(lines) - 1
 
     def test_is_the_same_each_time_and_another_at_the_next_start(self) -> None:
-        first, again, next_start = (
-            sample_lines(start=start, bank=BANK_A, ours=accounts("BNKA"), other=BANK_B, theirs=accounts("BNKB")) for start in (1, 1, 2)
-        )
+        first, again, next_start = (sample_lines(start=start, ours=side(BANK_A), other=side(BANK_B)) for start in ("1", "1", "2"))
 
         assert first == again
         assert not {line.cells[0] for line in first} & {line.cells[0] for line in next_start}
 
+    def test_of_a_bank_that_joined_pays_each_of_the_others(self) -> None:
+        lines = few_lines(start="1c", ours=side(BANK_C), others=[side(BANK_A), side(BANK_B)])
+
+        assert Counter(line.arrives_at for line in lines) == {"BNKA": 60, "BNKB": 60, "": 2}
+
 
 class TestTheJudgement:
     def test_finds_nothing_where_all_is_well(self) -> None:
-        assert differences(well("BNKA", other="BNKB", sign=1), well("BNKB", other="BNKA", sign=-1)) == []
+        assert differences([well("BNKA", other="BNKB", sign=1), well("BNKB", other="BNKA", sign=-1)]) == []
 
     def test_names_everything_that_is_not_as_it_must_be(self) -> None:
         bank_a, bank_b = well("BNKA", other="BNKB", sign=1), well("BNKB", other="BNKA", sign=-1)
@@ -94,7 +103,7 @@ class TestTheJudgement:
         lost = msgspec.structs.replace(bank_a.figures, pending=1, dead_letters=2, transfers=bank_a.figures.transfers[1:], own_accounts=())
         spoiled = replace(bank_a, outcomes=[replace(first, outcome="completed"), *bank_a.outcomes[1:]], figures=lost, books_balance=False)
 
-        said = "\n".join(differences(spoiled, bank_b))
+        said = "\n".join(differences([spoiled, bank_b]))
 
         for named in (
             "line 2",
@@ -103,7 +112,7 @@ class TestTheJudgement:
             "2 dead letters",
             "books are wrong",
             "do not mirror",
-            "sent 0",
+            "239 payments to Bank B were to arrive",
         ):
             assert named in said, f"{named} is not in: {said}"
 

@@ -1,4 +1,4 @@
-"""`python -m banksite.demo`: two banks and their head bank at work, until Ctrl-C."""
+"""`python -m banksite.demo`: a head bank and three banks at work, until Ctrl-C."""
 
 import argparse
 import os
@@ -45,21 +45,21 @@ def _show(options: argparse.Namespace, screen: Screen, interruption: Interruptio
     for bank in banks:
         bank.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not wait_until(partial(is_free, port=bank.port), limit_s=_LEAVING_S):
-            remedy = "stop what listens there, or choose the first of three others in a row, such as ARGS='--port 9000'"
+            remedy = "stop what listens there, or choose the first of four others in a row, such as ARGS='--port 9000'"
             raise MachineError(problem=f"port {bank.port}, which {bank.name} needs, is taken", remedy=remedy)
     show = Show(folder=folder, banks=banks, screen=screen, interruption=interruption, real_parts=options.kafka, picture=options.picture)
     return show.run(goes_on=not options.check)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m banksite.demo", description="A head bank and two banks at work on this machine.")
+    parser = argparse.ArgumentParser(prog="python -m banksite.demo", description="A head bank and three banks at work on this machine.")
     parser.add_argument(
         "--kafka", action="store_true", help="on PostgreSQL and Apache Kafka instead of SQLite and a broker inside this process"
     )
     parser.add_argument("--check", action="store_true", help="verify what happened and exit with 0 or 1 instead of going on")
     parser.add_argument("--fresh", action="store_true", help="forget databases, keys and broker, and exit")
     port = int(os.environ.get("DEMO_PORT", "8000"))
-    parser.add_argument("--port", type=int, default=port, help="the first of three ports in a row (default %(default)s, or DEMO_PORT)")
+    parser.add_argument("--port", type=int, default=port, help="the first of four ports in a row (default %(default)s, or DEMO_PORT)")
     parser.add_argument("--state", type=Path, default=_FOLDER, metavar="FOLDER", help="where everything is kept (default .demo)")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="save what was shown as an SVG picture")
     return parser

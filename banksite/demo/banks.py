@@ -46,14 +46,14 @@ class DemoBank:
         return self.message_key.with_name(self.message_key.name + ".pub")
 
 
-def banks_of(*, folder: Path, first_port: int) -> tuple[DemoBank, DemoBank, DemoBank]:
-    """Return the head bank, bank A and bank B."""
-    said = (("HEAD", "Head Bank", "headbank"), ("BNKA", "Bank A", "bank"), ("BNKB", "Bank B", "bank"))
-    head, bank_a, bank_b = (
+def banks_of(*, folder: Path, first_port: int) -> tuple[DemoBank, DemoBank, DemoBank, DemoBank]:
+    """Return the head bank, bank A, bank B, and bank C that joins them later."""
+    said = (("HEAD", "Head Bank", "headbank"), ("BNKA", "Bank A", "bank"), ("BNKB", "Bank B", "bank"), ("BNKC", "Bank C", "bank"))
+    head, bank_a, bank_b, bank_c = (
         DemoBank(code=code, name=name, role=role, port=first_port + number, folder=folder / code.lower())
         for number, (code, name, role) in enumerate(said)
     )
-    return head, bank_a, bank_b
+    return head, bank_a, bank_b, bank_c
 
 
 def environment_of(bank: DemoBank, *, head_bank: DemoBank, database_url: str, broker: Mapping[str, str]) -> dict[str, str]:
@@ -76,6 +76,7 @@ def environment_of(bank: DemoBank, *, head_bank: DemoBank, database_url: str, br
         "ALLOWED_HOSTS": f"localhost,{LOOPBACK}",
         "HEAD_BANK_CODE": head_bank.code,
         "HEAD_BANK_KEY": head_bank_key,
+        "HEAD_BANK_URL": head_bank.url,
         "MESSAGE_KEY_FILE": str(bank.message_key),
         "TOKEN_KEY_FILE": str(bank.folder / "token.key"),
         "LETTER_BOX_PARTITIONS": str(PARTITIONS),
@@ -94,8 +95,8 @@ def write_env_file(bank: DemoBank, environment: Mapping[str, str]) -> None:
 
 
 def manage(*arguments: str) -> list[str | Path]:
-    """Return the command line of one of the project's commands."""
-    return [sys.executable, CHECKOUT / "manage.py", *arguments]
+    """Return the command line of one of the project's commands, without Django's checks of every page: they take longer than most do."""
+    return [sys.executable, CHECKOUT / "manage.py", *arguments, "--skip-checks"]
 
 
 def _secret(file: Path) -> str:

@@ -4,6 +4,7 @@ import csv
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 from banksite.demo.banks import DemoBank
@@ -46,9 +47,11 @@ def read_outcomes(file: Path) -> list[Outcome]:
         return [Outcome(outcome=row["outcome"], code=row["code"], transfer_id=row["transfer_id"]) for row in csv.DictReader(stream)]
 
 
-def differences(first: Result, second: Result) -> list[str]:
+def differences(results: Sequence[Result]) -> list[str]:
     """Return everything that is not as it must be, in words; nothing when all is well."""
-    return [*_own(first), *_own(second), *_mirrored(first, second)]
+    own = [difference for result in results for difference in _own(result)]
+    credited = [difference for result in results for difference in _credited(result, results)]
+    return [*own, *credited, *(difference for pair in combinations(results, 2) for difference in _mirrored(*pair))]
 
 
 def _own(result: Result) -> Iterator[str]:
@@ -73,16 +76,21 @@ def _own(result: Result) -> Iterator[str]:
         yield f"{name}: its books are wrong ({' / '.join(result.books.split(chr(10))[:3])})"
 
 
+def _credited(result: Result, everybody: Sequence[Result]) -> Iterator[str]:
+    """Yield how a bank's credits differ from what the others' files sent it."""
+    sent = sum(line.arrives_at == result.bank.code for other in everybody for line in other.lines)
+    credited = result.figures.count("incoming", "credited")
+    if sent != credited:
+        yield f"{sent} payments to {result.bank.name} were to arrive, it credited {credited}"
+
+
 def _mirrored(first: Result, second: Result) -> Iterator[str]:
     """Yield what the two banks do not say alike."""
-    for one, other in ((first, second), (second, first)):
-        sent, received = one.figures.count("outgoing", "completed"), other.figures.count("incoming", "credited")
-        if sent != received:
-            yield f"{one.bank.name} sent {sent} that arrived, {other.bank.name} credited {received}"
     for currency in sorted({currency for result in (first, second) for _, currency in result.figures.clearing()}):
         ours, theirs = clearing(first, second, currency), clearing(second, first, currency)
         if ours + theirs:
-            yield f"the clearing accounts in {currency} do not mirror: {ours} and {theirs} minor units"
+            names = f"{first.bank.name} and {second.bank.name}"
+            yield f"the clearing accounts of {names} in {currency} do not mirror: {ours} and {theirs} minor units"
 
 
 def clearing(of: Result, towards: Result, currency: str) -> int:

@@ -4,7 +4,7 @@ import http.client
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from banksite.demo.supervisor import Job, Supervisor
 from banksite.machine.errors import MachineError
 from banksite.machine.ports import LOOPBACK
 
-_OPENING = (("migrate", "--verbosity", "0"), ("open_bank",), ("seed_demo",))
+_MIGRATE = ("migrate", "--verbosity", "0")
+_OPENING = (("open_bank",), ("seed_demo",))
 _READY_LIMIT_S = 60.0
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # gunicorn's heartbeat file; on a disk a busy machine would stall it
 
@@ -60,25 +61,33 @@ class Branch:
 
 
 def open_banks(supervisor: Supervisor, *, branches: Sequence[Branch]) -> str:
-    """Give every bank its tables, roles, keys and samples, the head bank its register; return who may sign in. Safe to repeat."""
-    head, *others = branches
+    """Give every bank its tables, roles, keys and samples, the head bank its first two banks; return who may sign in. Safe to repeat."""
+    head, first, second, _ = branches
+    _make_tables(supervisor, branches)
     seeded = supervisor.run(*([branch.command(*words) for words in _OPENING] for branch in branches))
-    registered = [
-        head.command(
-            "register_bank",
-            *("--code", branch.bank.code, "--name", branch.bank.name),
-            *("--key", str(branch.bank.public_key), "--partitions", str(PARTITIONS)),
-            name=f"register_bank {branch.bank.code}",
-        )
-        for branch in others
-    ]
-    supervisor.run([*registered, head.command("publish_directory")])
+    supervisor.run(*([_registration(branch, at=head)] for branch in (first, second)))
     return seeded[-1].answer
 
 
-def create_topics(supervisor: Supervisor, *, branches: Sequence[Branch]) -> None:
-    """Give the broker the directory's topic and every bank's letter box."""
-    supervisor.run(*([branch.command("create_topics")] for branch in branches))
+def _make_tables(supervisor: Supervisor, branches: Sequence[Branch]) -> None:
+    """Bring every database up to date; making all tables takes longest, so it is done once for all banks that have none."""
+    new = [branch for branch in branches if not branch.parts.has_database(branch.bank)]
+    jobs = [branch.command(*_MIGRATE) for branch in branches if branch not in new]
+    if new:
+        database = {"DATABASE_URL": new[0].parts.empty_url}
+        jobs.append(replace(new[0].command(*_MIGRATE, name="empty"), environment={**new[0].environment(), **database}))
+    supervisor.run(*([job] for job in jobs))
+    for branch in new:
+        branch.parts.give_tables(branch.bank)
+
+
+def _registration(branch: Branch, *, at: Branch) -> Job:
+    return at.command(
+        "register_bank",
+        *("--code", branch.bank.code, "--name", branch.bank.name),
+        *("--key", str(branch.bank.public_key), "--partitions", str(PARTITIONS)),
+        name=f"register_bank {branch.bank.code}",
+    )
 
 
 def start_servers(supervisor: Supervisor, *, branches: Sequence[Branch]) -> None:
@@ -87,10 +96,10 @@ def start_servers(supervisor: Supervisor, *, branches: Sequence[Branch]) -> None
         write_env_file(branch.bank, branch.environment())
         supervisor.keep(branch.web())
         supervisor.keep(branch.server("relay_outbox"))
+        supervisor.keep(branch.server("consume_transfers"))
+        supervisor.keep(branch.server("housekeep", "--every", "10"))
         if not branch.bank.is_head_bank:
-            supervisor.keep(branch.server("consume_transfers"))
             supervisor.keep(branch.server("deliver_webhooks"))
-            supervisor.keep(branch.server("housekeep", "--every", "10"))
     for branch in branches:
         log = supervisor.log_of(branch.web().name)
         late = MachineError(problem=f"the pages of {branch.bank.name} do not answer", remedy=f"see {log}")

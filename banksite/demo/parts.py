@@ -1,5 +1,6 @@
 """What the banks stand on: a broker and a database for each, inside this process or real ones."""
 
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,23 +18,31 @@ from messaging.kafka import embedded_cluster
 class Parts:
     """Where the broker and the databases are; `words` says it to a person.
 
-    `mend` starts again what died of them and yields what it did.
+    `mend` starts again what died of them and yields what it did. `has_database` tells whether a bank has one, `give_tables` gives it a copy
+    of the one at `empty_url`, which is to have tables and no rows.
     """
 
     words: str
     broker: Mapping[str, str]
     database_urls: Mapping[str, str]
+    empty_url: str
+    has_database: Callable[[DemoBank], bool]
+    give_tables: Callable[[DemoBank], object]
     mend: Callable[[], Iterable[str]] = tuple
 
 
 @contextmanager
 def embedded(banks: Sequence[DemoBank]) -> Iterator[Parts]:
     """Provide SQLite files and a broker that lives in this process and forgets everything at its end."""
+    empty = banks[0].folder.parent.absolute() / "empty.sqlite3"
     with embedded_cluster() as bootstrap_servers:
         yield Parts(
             words=f"SQLite, and a broker inside this process on {bootstrap_servers}",
             broker={"KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers, "KAFKA_EMBEDDED": "on"},
-            database_urls={bank.code: f"sqlite:///{bank.folder.absolute() / 'bank.sqlite3'}" for bank in banks},
+            database_urls={bank.code: f"sqlite:///{_file(bank)}" for bank in banks},
+            empty_url=f"sqlite:///{empty}",
+            has_database=lambda bank: _file(bank).exists(),
+            give_tables=lambda bank: shutil.copyfile(empty, _file(bank)),
         )
 
 
@@ -44,9 +53,16 @@ def real(banks: Sequence[DemoBank], *, folder: Path) -> Iterator[Parts]:
         yield Parts(
             words=f"PostgreSQL on port {postgres.port}, Apache Kafka on {kafka.bootstrap_servers}",
             broker={"KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers, "KAFKA_EMBEDDED": "off"},
-            database_urls={bank.code: postgres.create_database(bank.code.lower()) for bank in banks},
+            database_urls={bank.code: postgres.url_of(bank.code.lower()) for bank in banks},
+            empty_url=postgres.create_database("empty"),
+            has_database=lambda bank: postgres.has_database(bank.code.lower()),
+            give_tables=lambda bank: postgres.copy("empty", to=bank.code.lower()),
             mend=partial(_mend, postgres, kafka),
         )
+
+
+def _file(bank: DemoBank) -> Path:
+    return bank.folder.absolute() / "bank.sqlite3"
 
 
 def _mend(postgres: PostgresServer, kafka: KafkaServer) -> Iterator[str]:

@@ -13,7 +13,7 @@ from accounts.money import format_minor
 from banksite.demo.banks import DemoBank
 from transfers.payments_file import COLUMNS
 
-TO_OTHER_BANK, INSIDE = 240, 60
+TO_OTHER_BANK, TO_NEW_BANK, INSIDE = 240, 60, 60
 _AMOUNT_MINOR = (100, 2_500)
 _RESERVE_MINOR = 10_000  # stays on every account that pays, so that no line fails by chance
 _MORE_THAN_ANYONE_HAS = 2_000_000
@@ -54,18 +54,40 @@ class Sample:
     cells: tuple[str, ...]
     fate: Fate
 
+    @property
+    def arrives_at(self) -> str:
+        """Return the code of the other bank that must credit it, nothing where none does."""
+        return self.cells[2][4:8] if self.fate == CREDITED else ""
 
-def sample_lines(*, start: int, bank: DemoBank, ours: Sequence[Account], other: DemoBank, theirs: Sequence[Account]) -> list[Sample]:
-    """Return the lines of the bank's file for the demo's start of this number; the same arguments give the same lines."""
-    dice = random.Random(f"{bank.code} {start}")  # noqa: S311  # sample data that should be the same each time
-    book = _Book(prefix=f"{bank.code}-{start}", dice=dice, left={account.number: account.balance_minor for account in _open(ours)})
-    payers, receivers = _open(ours), _open(theirs)
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """A bank with its customers' accounts as it lists them."""
+
+    bank: DemoBank
+    accounts: Sequence[Account]
+
+
+def sample_lines(*, start: str, ours: Side, other: Side) -> list[Sample]:
+    """Return the lines of the first bank's file to the other, of the demo's start of this name; the same arguments give the same lines."""
+    book = _book(start=start, ours=ours)
+    dice, payers, receivers = book.dice, _open(ours.accounts), _open(other.accounts)
     lines = [book.pay(payers, receivers, fate=CREDITED) for _ in range(TO_OTHER_BANK)]
     lines += [book.pay(payers, payers, fate=BOOKED) for _ in range(INSIDE)]
-    lines += _wrong(book, payers=payers, receivers=receivers, theirs=theirs, other=other)
+    lines += _wrong(book, payers=payers, receivers=receivers, other=other)
     dice.shuffle(lines)
     twice = next(line for line in lines if line.fate == CREDITED)
     return [*lines, Sample(cells=twice.cells, fate=Fate(outcome="repeated"))]
+
+
+def few_lines(*, start: str, ours: Side, others: Sequence[Side]) -> list[Sample]:
+    """Return the lines of a smaller file of the bank to some others: payments that arrive, and one to nobody."""
+    book = _book(start=start, ours=ours)
+    payers = _open(ours.accounts)
+    lines = [book.pay(payers, _open(other.accounts), fate=CREDITED) for other in others for _ in range(TO_NEW_BANK)]
+    lines += [book.line(payers[0], to=_nobody(other.bank), name="Nobody", amount_minor=1_250, fate=UNKNOWN_ACCOUNT) for other in others]
+    book.dice.shuffle(lines)
+    return lines
 
 
 def write(lines: Sequence[Sample], *, file: Path) -> None:
@@ -101,15 +123,23 @@ class _Book:
         return Sample(cells=(f"{self.prefix}-{self.count:04d}", payer.number, to, name, amount, currency, reference), fate=fate)
 
 
-def _wrong(
-    book: _Book, *, payers: Sequence[Account], receivers: Sequence[Account], theirs: Sequence[Account], other: DemoBank
-) -> list[Sample]:
+def _book(*, start: str, ours: Side) -> _Book:
+    prefix = f"{ours.bank.code}-{start}"
+    dice = random.Random(prefix)  # noqa: S311  # sample data that should be the same each time
+    return _Book(prefix=prefix, dice=dice, left={account.number: account.balance_minor for account in _open(ours.accounts)})
+
+
+def _nobody(bank: DemoBank) -> str:
+    """Return a number of the bank that no account has."""
+    return iban.make("NL", bank.code, 9_999_999_999)
+
+
+def _wrong(book: _Book, *, payers: Sequence[Account], receivers: Sequence[Account], other: Side) -> list[Sample]:
     """Return one line for each way a payment can go wrong."""
     payer, receiver = payers[0], receivers[0]
-    nobody = iban.make("NL", other.code, 9_999_999_999)
     mistyped = receiver.number[:2] + f"{(int(receiver.number[2:4]) + 1) % 97:02d}" + receiver.number[4:]
     lines = [
-        book.line(payer, to=nobody, name="Nobody", amount_minor=1_250, fate=UNKNOWN_ACCOUNT),
+        book.line(payer, to=_nobody(other.bank), name="Nobody", amount_minor=1_250, fate=UNKNOWN_ACCOUNT),
         book.line(
             payer, to=receiver.number, name=receiver.holder_name, amount_minor=_MORE_THAN_ANYONE_HAS, fate=_refused("insufficient-funds")
         ),
@@ -118,7 +148,7 @@ def _wrong(
             payer, to=receiver.number, name=receiver.holder_name, amount_minor=4_200, currency="USD", fate=_refused("currency-mismatch")
         ),
     ]
-    for account in theirs:
+    for account in other.accounts:
         if account.status == "closed":
             lines.append(book.line(payer, to=account.number, name=account.holder_name, amount_minor=3_300, fate=_refunded("AC04")))
         elif account.currency != _CURRENCY:

@@ -1,7 +1,7 @@
 """What the demo shows: steps, live progress, one transfer's timeline, the summary, and where to go next."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -43,7 +43,7 @@ class Screen:
 
     def title(self) -> None:
         """Say what this is."""
-        self._out.print("\n[bold]Distributed Banking System[/] [dim]·[/] a head bank and two banks at work on this machine\n")
+        self._out.print("\n[bold]Distributed Banking System[/] [dim]·[/] a head bank and three banks at work on this machine\n")
 
     def step(self, text: str) -> None:
         """Say what is done."""
@@ -64,11 +64,11 @@ class Screen:
             yield
 
     @contextmanager
-    def progress(self, *, routes: Sequence[tuple[DemoBank, DemoBank, int]]) -> Iterator[Callable[[DemoBank, Figures], None]]:
+    def progress(self, *, leaving: Mapping[DemoBank, int]) -> Iterator[Callable[[DemoBank, Figures], None]]:
         """Yield what shows a bank's figures on the way to the number of transfers that are to leave it."""
         columns = (TextColumn("  {task.description}"), BarColumn(bar_width=40), TextColumn("{task.fields[words]}"))
         with Progress(*columns, console=self._err, disable=not self._err.is_terminal) as bars:
-            tasks = {bank.code: bars.add_task(f"{bank.name} → {other.name}", total=total, words="sending") for bank, other, total in routes}
+            tasks = {bank.code: bars.add_task(bank.name, total=total, words="sending") for bank, total in leaving.items()}
             yield _Live(bars=bars, tasks=tasks, say=None if self._err.is_terminal else self._say).show
 
     def _say(self, text: str) -> None:
@@ -86,10 +86,11 @@ class Screen:
 
     def summary(self, results: Sequence[Result]) -> None:
         """Show what became of every line, and whether the books hold."""
-        first, second = results
         table = Table("", *(result.bank.name for result in results), box=ROUNDED)
         for label, value in _rows():
-            table.add_row(label, *(value(one, other) for one, other in ((first, second), (second, first))))
+            table.add_row(label, *(value(result) for result in results))
+        for other in results:
+            table.add_row(f"clearing with {other.bank.name}", *(_clearing(result, other) for result in results))
         self._out.print("\n[bold]What became of the payments[/]")
         self._out.print(table)
 
@@ -149,21 +150,20 @@ def _told(stories: Sequence[tuple[DemoBank, dict[str, Any]]]) -> Iterator[tuple[
         yield moment, bank.name, _WORDS.get(what, what[1]), _reason(reason)
 
 
-def _rows() -> Iterator[tuple[str, Callable[[Result, Result], str]]]:
-    """Yield the rows of the summary: what each is called, and how it reads for one bank facing the other."""
-    yield "lines in the payments file", lambda one, _: str(len(one.lines))
-    yield "booked inside the bank", lambda one, _: str(one.figures.count("internal", "completed"))
-    yield "sent to the other bank", lambda one, _: str(one.figures.count("outgoing"))
-    yield "  credited there", lambda one, _: _number_and_sum(one, "completed")
-    yield "  refunded", lambda one, _: _number_and_sum(one, "rejected")
+def _rows() -> Iterator[tuple[str, Callable[[Result], str]]]:
+    """Yield the rows of the summary: what each is called, and how it reads for one bank."""
+    yield "lines in the payments files", lambda one: str(len(one.lines))
+    yield "booked inside the bank", lambda one: str(one.figures.count("internal", "completed"))
+    yield "sent to other banks", lambda one: str(one.figures.count("outgoing"))
+    yield "  credited there", lambda one: _number_and_sum(one, "completed")
+    yield "  refunded", lambda one: _number_and_sum(one, "rejected")
     yield (
         "    because",
-        lambda one, _: _listed({_reason(reason): number for reason, number in one.figures.reasons("outgoing", "rejected").items()}),
+        lambda one: _listed({_reason(reason): number for reason, number in one.figures.reasons("outgoing", "rejected").items()}),
     )
-    yield "refused before any debit", lambda one, _: _listed(one.refused())
-    yield "repeated lines, booked once", lambda one, _: str(sum(outcome.outcome == "repeated" for outcome in one.outcomes))
-    yield "books", lambda one, _: "[green]balance[/]" if one.books_balance else f"[red]{escape(one.books)}[/]"
-    yield "clearing with the other bank", _clearing
+    yield "refused before any debit", lambda one: _listed(one.refused())
+    yield "repeated lines, booked once", lambda one: str(sum(outcome.outcome == "repeated" for outcome in one.outcomes))
+    yield "books", lambda one: "[green]balance[/]" if one.books_balance else f"[red]{escape(one.books)}[/]"
 
 
 def _short(path: Path) -> str:
@@ -177,6 +177,8 @@ def _number_and_sum(result: Result, status: str) -> str:
 
 
 def _clearing(one: Result, other: Result) -> str:
+    if one is other:
+        return ""
     ours, theirs = clearing(one, other, "EUR"), clearing(other, one, "EUR")
     return f"{format_minor(ours, 'EUR')} EUR " + ("[green]mirrors[/]" if ours + theirs == 0 else "[red]does not mirror[/]")
 

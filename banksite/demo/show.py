@@ -9,6 +9,7 @@ from pathlib import Path
 from banksite.demo import checking, opening, parts, state
 from banksite.demo.banks import DemoBank
 from banksite.demo.interruption import Interruption
+from banksite.demo.joining import Joining
 from banksite.demo.opening import Branch
 from banksite.demo.payday import Payday
 from banksite.demo.screen import Screen
@@ -20,7 +21,7 @@ class Show:
     """One run of the demo."""
 
     folder: Path
-    banks: tuple[DemoBank, DemoBank, DemoBank]
+    banks: tuple[DemoBank, DemoBank, DemoBank, DemoBank]
     screen: Screen
     interruption: Interruption
     real_parts: bool
@@ -54,9 +55,10 @@ class Show:
         self.screen.step(
             f"Web, relay, consumer, webhooks and housekeeping of each bank are at work after {time.monotonic() - began:.0f} s."
         )
-        results = Payday(supervisor=supervisor, screen=self.screen, folder=self.folder, branches=branches[1:]).run()
+        joining = Joining(supervisor=supervisor, head=branches[0], branch=branches[-1])
+        results = Payday(supervisor=supervisor, screen=self.screen, folder=self.folder, branches=branches[1:], joining=joining).run()
         self.screen.summary(results)
-        wrong = checking.differences(*results)
+        wrong = checking.differences(results)
         self.screen.verdict(wrong)
         self.screen.where_to_go(banks=self.banks, sign_ins=state.sign_ins(self.folder), state=self.folder.parent)
         if self.picture:
@@ -67,13 +69,14 @@ class Show:
         if state.is_opened(self.folder):
             self.screen.step("The banks are open since the last start, with the data they had.")
         else:
-            with self.screen.busy("opening the head bank, Bank A and Bank B"):
+            with self.screen.busy("opening the head bank and three others"):
                 sign_ins = opening.open_banks(supervisor, branches=branches)
             state.mark_opened(self.folder, sign_ins=sign_ins)
-            self.screen.step("The head bank, Bank A and Bank B are open; sample customers have money on their accounts.")
-            self.screen.step("Both banks' public keys are registered; each bank was given the head bank's, and nothing else.")
+            self.screen.step("The head bank, Bank A, Bank B and Bank C are open; sample customers have money on their accounts.")
+            self.screen.step(
+                "The register has the public keys of Bank A and Bank B; each bank was given the head bank's, and nothing else."
+            )
 
     def _start(self, supervisor: Supervisor, branches: Sequence[Branch]) -> None:
         with self.screen.busy("starting their servers"):
-            opening.create_topics(supervisor, branches=branches)
             opening.start_servers(supervisor, branches=branches)

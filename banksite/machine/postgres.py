@@ -77,10 +77,22 @@ class PostgresServer:
 
     def create_database(self, name: str) -> str:
         """Create the database unless it exists; return its DATABASE_URL."""
+        if not self.has_database(name):
+            self._query(f'CREATE DATABASE "{name}"')
+        return self.url_of(name)
+
+    def copy(self, database: str, *, to: str) -> None:
+        """Copy a database that nobody uses now."""
+        self._query(f'CREATE DATABASE "{to}" TEMPLATE "{database}"')
+
+    def has_database(self, name: str) -> bool:
+        """Return whether there is a database of this name."""
         if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", name):
             raise ValueError(f"not a plain database name: {name!r}")
-        if self._query(f"SELECT 1 FROM pg_database WHERE datname = '{name}'") != "1":  # noqa: S608  # a plain name, as just checked
-            self._query(f'CREATE DATABASE "{name}"')
+        return self._query(f"SELECT 1 FROM pg_database WHERE datname = '{name}'") == "1"  # noqa: S608  # a plain name, as just checked
+
+    def url_of(self, name: str) -> str:
+        """Return the DATABASE_URL of a database, whether it exists or not."""
         return f"postgres://{_OWNER}:{self._password()}@{LOOPBACK}:{self.port}/{name}"
 
     def __enter__(self) -> Self:

@@ -40,7 +40,7 @@ def kafka(folder: Path) -> Iterator[KafkaServer]:
 
 @pytest.fixture(scope="package")
 def open_town(folder: Path, postgres: FragilePostgres, kafka: KafkaServer, django_db_blocker: DjangoDbBlocker) -> Iterator[Town]:
-    demo_banks = banks_of(folder=folder, first_port=0)
+    demo_banks = banks_of(folder=folder, first_port=0)[:3]
     for bank in demo_banks:
         bank.folder.mkdir()
     broker = {"KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers, "KAFKA_EMBEDDED": "off"}

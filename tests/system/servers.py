@@ -10,7 +10,7 @@ from banksite.machine.processes import kill_child
 
 
 class FragilePostgres(PostgresServer):
-    """A server whose sessions, or all of it, die at once; databases can be copied as a backup would."""
+    """A server whose sessions, or all of it, die at once; a copy can take a database's place as a backup would."""
 
     def kill(self) -> None:
         """End every process of the server as a crash would; the next start recovers from the log."""
@@ -26,10 +26,6 @@ class FragilePostgres(PostgresServer):
         """End every session of these databases, whatever it is doing."""
         names = ", ".join(f"'{name}'" for name in databases)
         self._query(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN ({names})")
-
-    def copy(self, database: str, *, to: str) -> None:
-        """Copy a database that nobody uses now."""
-        self._query(f'CREATE DATABASE "{to}" TEMPLATE "{database}"')
 
     def put_back(self, copy: str, *, over: str) -> None:
         """Replace a database by an earlier copy of it, as an operator who restores a backup."""

@@ -15,7 +15,7 @@ from access import roles
 from access.models import User
 from accounts import iban
 from accounts.money import Money
-from banksite.demo.banks import DemoBank
+from banksite.demo.banks import banks_of
 from headbank import services
 from headbank.models import BankKey
 from messaging import directory, envelope, signing
@@ -46,7 +46,7 @@ def two_persons(town: Town) -> None:
 @pytest.fixture
 def carl(town: Town, folder: Path, postgres: FragilePostgres) -> Iterator[Bank]:
     """Open a third bank that nobody knows, with its own database and keys."""
-    demo_bank = DemoBank(code="BNKC", name="Bank C", role="bank", port=0, folder=folder / "bnkc")
+    *_, demo_bank = banks_of(folder=folder, first_port=0)
     demo_bank.folder.mkdir()
     postgres.copy("empty", to="bnkc")
     bank = Bank(bank=demo_bank, head=town.head.bank, database_url=postgres.create_database("bnkc"), broker=town.anna.broker)
