@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.test import TransactionTestCase
 from hypothesis import settings
 
@@ -12,6 +13,12 @@ from banksite.machine.kafka import KafkaServer
 
 settings.register_profile("banks", deadline=None, database=None, print_blob=True)  # a busy machine is slow, not wrong
 settings.load_profile("banks")
+
+
+def pytest_sessionstart() -> None:
+    """Find the lists of the admin, as whoever serves pages does: tests that walk them are collected before any page is asked for."""
+    admin.autodiscover()
+
 
 _flush: Callable[[TransactionTestCase], None] = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]  # noqa: SLF001  # Django has no hook here
 

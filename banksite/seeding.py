@@ -20,7 +20,7 @@ from transfers.orders import Deposit
 STAFF: tuple[tuple[str, str, str], ...] = (
     ("teller", "Tess Teller", roles.TELLER),
     ("supervisor", "Sam Supervisor", roles.SUPERVISOR),
-    ("deputy", "Dana Deputy", roles.SUPERVISOR),
+    ("deputy", "Dee Deputy", roles.SUPERVISOR),
     ("admin", "Ada Admin", roles.ADMINISTRATOR),
     ("auditor", "Aud Auditor", roles.AUDITOR),
 )

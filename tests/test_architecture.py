@@ -13,7 +13,6 @@ from django.contrib import admin
 from access.admin import BankAdmin
 from access.errors import DomainError
 
-admin.autodiscover()
 CHECKOUT = Path(__file__).resolve().parents[1]
 PACKAGES = ("access", "accounts", "banksite", "headbank", "messaging", "transfers", "webhooks", "bench", "tests")
 LONGEST_FILE, LONGEST_FUNCTION = 300, 50

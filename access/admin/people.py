@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.auth import admin as _  # noqa: F401  # registers the groups, which are not shown
 from django.contrib.auth.models import Group
 from django.db import models
 from django.http import HttpRequest

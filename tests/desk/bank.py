@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from django.contrib.auth.models import Group
 from django.test import Client
 from django.utils import timezone
 
@@ -25,12 +24,10 @@ HERE = "external-transfers.BNKA"
 
 
 def furnish() -> None:
-    """Open the bank with its sample customers and staff, a second supervisor, a neighbour, and something of everything that waits."""
+    """Open the bank with its sample customers and staff, a neighbour, and something of everything that waits."""
     now = timezone.now()
     open_bank(now=now)
     seed_demo(now=now)
-    deputy = User.objects.create_user("deputy", first_name="Dee", last_name="Deputy", is_staff=True, password="deputy-demo-only")
-    deputy.groups.add(Group.objects.get(name=roles.SUPERVISOR))
     Peer.objects.create(code="BNKB", name="Bank B", topic="external-transfers.BNKB", partitions=4, status="active")
     work(1)
 

@@ -3,13 +3,10 @@
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from access import roles
-from access.models import User
 from accounts import numbers
 from accounts.services import set_cover
 from banksite.opening import open_bank
@@ -28,12 +25,10 @@ OWED = 4_000  # what BNKA owes BNKB, in cents
 
 
 def furnish() -> None:
-    """Open the head bank with its sample staff and a second supervisor, and something of everything that its desk shows."""
+    """Open the head bank with its sample staff, and something of everything that its desk shows."""
     now = timezone.now()
     open_bank(now=now)
     seed_demo(now=now)
-    deputy = User.objects.create_user("deputy", first_name="Dee", last_name="Deputy", is_staff=True, password="deputy-demo-only")
-    deputy.groups.add(Group.objects.get(name=roles.SUPERVISOR))
     for code, name in (("BNKA", "Bank A"), ("BNKB", "Bank B"), ("BNKS", "Bank S")):
         key = signing.generate().public_key
         services.register_bank(code=code, name=name, public_key=key, partitions=4, by=user("system"), now=now)

@@ -18,7 +18,6 @@ from access.site import this_bank
 from tests.desk.bank import STAFF, browser, user
 from tests.desk.conftest import Work
 
-admin.autodiscover()
 LISTS = list(admin.site._registry.values())
 MOST_QUERIES = 16
 NOT_AT_THE_HEAD_BANK = {  # it has no customers

@@ -4,11 +4,8 @@ import json
 from collections.abc import Collection
 
 import pytest
-from django.contrib.auth.models import Group
 from django.db.models import Sum
 
-from access import roles
-from access.models import User
 from accounts.money import Money
 from banksite.machine.kafka import KafkaServer
 from messaging.kafka import KafkaBroker
@@ -37,8 +34,6 @@ class TestABankWhoseDatabaseWentBack:
         untouched = (knows(bank, incoming), attempts(bank, outgoing))
         early = bank.run("end_recovery", "--as", "supervisor", "--reason", "I am in a hurry")
         gathered = json.loads(next(line for line in bank.must_run("gather_lists").splitlines() if line.startswith("{")))
-        with bank.inside():
-            employ_deputy()
         asked = bank.run("end_recovery", "--as", "supervisor", "--reason", "compared with Bank A")
         alone = bank.run("end_recovery", "--as", "supervisor", "--reason", "compared with Bank A")
         granted = bank.run("end_recovery", "--as", "deputy", "--reason", "seen the comparison")
@@ -122,12 +117,6 @@ def attempts(bank: Bank, transfer_id: str) -> int:
         message = Transfer.objects.values_list("message", flat=True).get(id=transfer_id)
         assert message is not None, "it leaves in one"
         return Message.objects.values_list("attempts", flat=True).get(id=message)
-
-
-def employ_deputy() -> None:
-    """Employ a second person who may decide."""
-    deputy = User.objects.create_user("deputy", first_name="Dee", last_name="Deputy", is_staff=True)
-    deputy.groups.add(Group.objects.get(name=roles.SUPERVISOR))
 
 
 def red_signs(said: str) -> set[str]:

@@ -7,11 +7,9 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.utils import timezone
 
-from access import roles
 from access.models import User
 from accounts import iban
 from accounts.money import Money
@@ -31,16 +29,7 @@ from transfers import services as paying
 from transfers.orders import Payment
 
 pytestmark = pytest.mark.kafka
-FIRST, SECOND = "supervisor", "second"
-
-
-@pytest.fixture(autouse=True)
-def two_persons(town: Town) -> None:
-    """Give the head bank a second person who may manage the register."""
-    with town.head.inside():
-        person, is_new = User.objects.get_or_create(username=SECOND, defaults={"is_staff": True})
-        if is_new:
-            person.groups.add(Group.objects.get(name=roles.SUPERVISOR))
+FIRST, SECOND = "supervisor", "deputy"
 
 
 @pytest.fixture
