@@ -3,6 +3,7 @@
 import json
 import re
 from functools import cache
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,27 @@ from django.core.management import get_commands
 from tests.deploy import image, kubernetes
 from tests.deploy.kubernetes import BANKS, FOLDER, Thing, of_kind
 from tests.deploy.test_compose import known_settings, settings_without_default
+from webhooks.rules import is_public
 
 VERSION = "1.33"
 SCHEMAS = Path(__file__).parent / "schemas"
 IN_SECRET = {"SECRET_KEY", "KAFKA_SASL_PASSWORD"}  # of the secret `bank`, as the README has it made
 IN_DATABASE = {"DATABASE_URL"}  # of the secret that the database's operator makes
+ADDRESSES = [  # of services inside a cluster or a cloud, of nobody, and two that anybody may ask
+    *(
+        "10.96.0.1",
+        "172.17.0.1",
+        "192.168.1.1",
+        "100.100.100.200",
+        "127.0.0.1",
+        "169.254.169.254",
+        "168.63.129.16",
+        "192.0.0.192",
+        "0.0.0.0",
+    ),
+    *("198.18.0.1", "224.0.0.1", "255.255.255.255", "::1", "fe80::1", "fd00:ec2::254", "2002:a00:1::1", "2001:0:a00:1::1", "ff02::1"),
+    *("93.184.216.34", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"),
+]
 
 
 @cache
@@ -95,7 +112,7 @@ class TestEveryProcess:
             for pod, made in kubernetes.pods(bank(name)).items()
         }
 
-        assert said.keys() == {"web", "relay", "consumer", "housekeep", "open"}
+        assert said.keys() == {"web", "relay", "consumer", "housekeep", "open"} | ({"webhooks"} if name != "head" else set())
         assert set(re.findall(r"manage\.py ([a-z_]+)", " ".join(said.values()))) - get_commands().keys() == set()
         assert "banksite.web_server" in said["web"]
 
@@ -113,7 +130,7 @@ class TestEveryProcess:
     def test_runs_as_the_user_of_the_image(self) -> None:
         assert "--uid 10001" in image.STAGE
 
-    @pytest.mark.parametrize("process", ["web", "relay", "consumer"])
+    @pytest.mark.parametrize("process", ["web", "relay", "consumer", "webhooks"])
     def test_that_goes_on_is_asked_how_it_is_and_is_never_the_last(self, process: str) -> None:
         found = bank("bnka")
         deployment = of_kind(found, "Deployment")[process]
@@ -152,8 +169,9 @@ class TestEveryProcess:
         partitions = of_kind(bank("kafka"), "KafkaTopic")[f"external-transfers.{name}"]["spec"]["partitions"]
         scaler = of_kind(bank(name), "HorizontalPodAutoscaler")["consumer"]["spec"]
 
-        assert scaler["maxReplicas"] == partitions == int(of_kind(bank(name), "ConfigMap")["bank"]["data"]["LETTER_BOX_PARTITIONS"])
-        assert scaler["minReplicas"] == 2
+        assert partitions == int(of_kind(bank(name), "ConfigMap")["bank"]["data"]["LETTER_BOX_PARTITIONS"])
+        assert scaler["maxReplicas"] == max(partitions, scaler["minReplicas"])
+        assert scaler["minReplicas"] == 2  # one takes over from the other, even where only one has something to read
         assert "replicas" not in of_kind(bank(name), "Deployment")["consumer"]["spec"]  # the scaler's to say
 
 
@@ -187,6 +205,20 @@ class TestTheNetwork:
         [said] = of_kind(bank("bnka"), "NetworkPolicy")["bank-to-broker"]["spec"]["podSelector"]["matchExpressions"]
 
         assert set(said["values"]) == {"relay", "consumer", "open"}
+
+    def test_lets_webhooks_out_to_the_public_internet_alone(self) -> None:
+        [rule] = of_kind(bank("bnka"), "NetworkPolicy")["webhooks-outward"]["spec"]["egress"]
+        blocks = [each["ipBlock"] for each in rule["to"]]
+
+        def is_open(address: str) -> bool:
+            return any(
+                ip_address(address) in ip_network(block["cidr"])
+                and not any(ip_address(address) in ip_network(no) for no in block["except"])
+                for block in blocks
+            )
+
+        assert {address for address in ADDRESSES if is_open(address)} == {address for address in ADDRESSES if is_public(address)}
+        assert rule["ports"] == [{"port": 443, "protocol": "TCP"}]
 
     @pytest.mark.parametrize("name", BANKS)
     def test_keeps_what_is_for_monitoring_from_visitors(self, name: str) -> None:
