@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from messaging.models import Lease
 
-LENGTH = timedelta(seconds=8)  # another relay, which looks every second, has taken over within ten
+LENGTH = timedelta(seconds=6)  # another relay, which looks every second, has taken over well within ten
 
 
 class Holder:

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from banksite.machine.chromium import ensure_chromium
 from banksite.machine.errors import MachineError
 from banksite.machine.jars import ensure_kafka
+from banksite.machine.nginx import ensure_nginx
 from banksite.machine.postgres import PostgresServer, ensure_postgres
 from banksite.machine.prometheus import ensure_prometheus
 
@@ -80,6 +81,7 @@ def ensure_servers() -> bool:
     ensure_postgres()
     ensure_kafka()
     ensure_chromium()
+    ensure_nginx()
     ensure_prometheus()
     return True
 

@@ -135,7 +135,7 @@ class KafkaServer:
             "broker.heartbeat.interval.ms": "500",
             # So with a consumer that crashed: by default its partitions would wait 45 s for it before they are given to the next.
             "group.consumer.min.session.timeout.ms": "6000",
-            "group.consumer.session.timeout.ms": "8000",
+            "group.consumer.session.timeout.ms": "6000",
             "group.consumer.min.heartbeat.interval.ms": "1000",
             "group.consumer.heartbeat.interval.ms": "2000",
         }

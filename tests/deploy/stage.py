@@ -9,11 +9,14 @@ import shutil
 import signal
 import subprocess
 from collections import defaultdict
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
 from pathlib import Path
+from threading import Lock
 
-from banksite.machine import apt
 from banksite.machine.kafka import KafkaServer
+from banksite.machine.nginx import ensure_nginx
 from banksite.machine.ports import LOOPBACK, free_ports
 from banksite.machine.postgres import PostgresServer
 from banksite.machine.processes import kill_child, last_lines, start_child, stop_child, wait_until
@@ -22,6 +25,7 @@ from tests.deploy import compose, image
 from tests.deploy.compose import Service
 from tests.deploy.image import CHECKOUT
 
+_AT_ONCE = 4
 LIMIT_S = 240.0  # of any wait: far longer than anything takes, even where every core is busy
 
 
@@ -44,19 +48,27 @@ class Stage:
     databases: dict[str, Database] = field(default_factory=dict)
     kafka: KafkaServer | None = None
     _ports: dict[tuple[str, int], int] = field(default_factory=lambda: defaultdict(lambda: free_ports(count=1)[0]))
+    _naming: Lock = field(default_factory=Lock)  # a port that two threads ask for is one
 
     def up(self) -> None:
-        """Start what does not run, each after those it waits for; what ends is done again, as `docker compose up` does it."""
-        for name in self.services:
-            self.start(name)
+        """Start what does not run, each as soon as those it waits for are done or well; what ends is done again: as `docker compose up`."""
+        order = TopologicalSorter({name: service.after for name, service in self.services.items()})
+        order.prepare()
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            under_way: dict[Future[None], str] = {}
+            while order.is_active():
+                for name in order.get_ready():
+                    self._begin(name)
+                    under_way[pool.submit(self._await, name)] = name
+                done, _ = wait(under_way, return_when=FIRST_COMPLETED)
+                for future in done:
+                    future.result()
+                    order.done(under_way.pop(future))
 
     def start(self, name: str) -> None:
-        """Start one service unless it runs, and wait until it is well; those of PostgreSQL and Kafka wait by themselves."""
-        service = self.services[name]
-        if name not in self.running:
-            self._start(service)
-        if service.health_check and service.image not in {compose.POSTGRES, compose.KAFKA, compose.GRAFANA}:
-            self._wait_until_well(service)
+        """Start one service unless it runs, and wait until it is well."""
+        self._begin(name)
+        self._await(name)
 
     def down(self) -> None:
         """End everything."""
@@ -69,7 +81,8 @@ class Stage:
 
     def port(self, service: str, port: int) -> int:
         """Return where a port of a service is on this machine."""
-        return self._ports[service, port]
+        with self._naming:
+            return self._ports[service, port]
 
     def volume(self, name: str) -> Path:
         """Return the folder that stands for a volume."""
@@ -93,7 +106,11 @@ class Stage:
     def log(self, name: str) -> Path:
         return self.home / f"{name}.log"
 
-    def _start(self, service: Service) -> None:
+    def _begin(self, name: str) -> None:
+        """Start what goes on, unless it runs: from the thread that outlives it."""
+        service = self.services[name]
+        if name in self.running or service.ends:
+            return
         if service.image == compose.POSTGRES:
             self._start_database(service)
         elif service.image == compose.KAFKA:
@@ -102,16 +119,20 @@ class Stage:
             self._start_nginx(service)
         elif service.image == compose.PROMETHEUS:
             self._start_prometheus(service)
-        elif service.image == compose.GRAFANA:
-            pass
-        elif service.ends:
-            self.log(service.name).write_text(self.run(service.name, *service.command))
-            self._readdress(service)
-        else:
+        elif service.image == compose.OURS:
             words, environment = self._translated(service, service.command)
             inside = ["sh", "-c", 'cd "$0" && exec "$@"', str(self.image), *words]
             clean = ["env", "-i", *(f"{name}={value}" for name, value in environment.items())]
             self.running[service.name] = start_child([*clean, *inside], log=self.log(service.name), last_signal=signal.SIGTERM)
+
+    def _await(self, name: str) -> None:
+        """Do what ends; wait until what goes on is well: PostgreSQL and Kafka have waited by themselves."""
+        service = self.services[name]
+        if service.ends:
+            self.log(name).write_text(self.run(name, *service.command))
+            self._readdress(service)
+        elif service.image in {compose.OURS, compose.NGINX, compose.PROMETHEUS} and service.health_check:
+            self._wait_until_well(service)
 
     def _start_database(self, service: Service) -> None:
         if service.name in self.databases:
@@ -132,14 +153,12 @@ class Stage:
         self.kafka.start()
 
     def _start_nginx(self, service: Service) -> None:
-        if shutil.which("nginx", path="/usr/sbin:/usr/bin") is None:
-            apt.install("nginx-light", provides="nginx")
         folder = self._settings(service, "/etc/nginx/banks")
         for file in folder.iterdir():
             text = file.read_text().replace("/tmp/", f"{folder}/")
             listen = re.sub(r"listen (\d+)", lambda found: f"listen {LOOPBACK}:{self.port(service.name, int(found[1]))}", text)
             file.write_text(listen)
-        command = ["/usr/sbin/nginx", "-c", str(folder / "nginx.conf"), *service.command[3:]]
+        command = [str(ensure_nginx()), "-c", str(folder / "nginx.conf"), *service.command[3:]]
         self.running[service.name] = start_child(command, log=self.log(service.name), last_signal=signal.SIGTERM)
 
     def _start_prometheus(self, service: Service) -> None:
@@ -163,7 +182,7 @@ class Stage:
         def well() -> bool:
             return subprocess.run(words, cwd=self.home, env=environment, capture_output=True, timeout=LIMIT_S, check=False).returncode == 0
 
-        assert wait_until(well, limit_s=LIMIT_S, every_s=0.5), f"{service.name}: {last_lines(self.log(service.name), count=5)}"
+        assert wait_until(well, limit_s=LIMIT_S, every_s=0.2), f"{service.name}: {last_lines(self.log(service.name), count=5)}"
 
     def _translated(self, service: Service, command: list[str]) -> tuple[list[str], dict[str, str]]:
         """Return a command and its environment with this machine's paths and ports."""

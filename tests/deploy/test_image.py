@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from importlib.util import cache_from_source
 from pathlib import Path
 from secrets import token_urlsafe
 
@@ -61,8 +62,15 @@ class TestTheImage:
     def test_carries_neither_tests_nor_secrets_nor_state(self, built: Path) -> None:
         carried = {str(file.relative_to(built)) for file in built.rglob("*")}
 
-        assert not [name for name in carried if "/tests" in name or name.endswith((".env", ".key", ".sqlite3", ".pyc"))]
+        assert not [name for name in carried if "/tests" in name or name.endswith((".env", ".key", ".sqlite3"))]
         assert not carried & {".git", ".env", ".demo", ".venv", "banksite/demo", "banksite/machine"}
+
+    def test_carries_every_module_compiled_because_no_process_can_write_there(self, built: Path) -> None:
+        modules = {file for file in built.rglob("*.py") if "staticfiles" not in file.parts}
+        compiled = {file for file in built.rglob("*.pyc") if "staticfiles" not in file.parts}
+
+        assert modules
+        assert compiled == {Path(cache_from_source(file)) for file in modules}
 
     def test_never_sees_a_package_that_is_not_asked_for(self, built: Path) -> None:
         done = run("python", "-c", "import pytest", folder=built)

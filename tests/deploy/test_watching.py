@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from django.core.management import get_commands
 
 from banksite.machine.prometheus import ensure_prometheus
 from tests.deploy import compose, watching
@@ -67,12 +68,17 @@ class TestTheInstructions:
     def test_have_a_section_for_every_alert_and_no_other(self) -> None:
         assert watching.sections(GUIDE, under="Alerts") == {rule["alert"] for rule in watching.alerts()}
 
-    def test_say_of_every_alert_what_it_means_what_it_harms_and_what_to_do(self) -> None:
+    def test_say_of_every_alert_what_it_means_what_it_harms_what_to_do_and_whom_to_wake(self) -> None:
         parts = re.split(r"^### ", GUIDE.read_text().split("\n## Alerts\n")[1].split("\n## ")[0], flags=re.MULTILINE)[1:]
+        told = r"\w+\n[A-Z][^\n]*\n- \*\*Impact\*\*: .*\n- \*\*Look at\*\*: .*\n- \*\*Do\*\*: .*\n- \*\*Wake\*\*: "
 
-        assert [
-            part.split("\n")[0] for part in parts if not re.match(r"\w+\n[A-Z].*\n- \*\*Impact\*\*: ", part) or "- **Do**: " not in part
-        ] == []
+        assert [part.split("\n")[0] for part in parts if not re.match(told, part, flags=re.DOTALL)] == []
+
+    def test_name_only_commands_that_exist(self) -> None:
+        typed = set(re.findall(r"(?:manage|at_relay) ([a-z][a-z_]+)", GUIDE.read_text()))
+
+        assert {"status", "check_books", "gather_lists", "end_recovery", "trace_transfer"} <= typed
+        assert typed - get_commands().keys() == set()
 
     def test_lead_somewhere(self) -> None:
         text = GUIDE.read_text()

@@ -133,12 +133,11 @@ class Traffic:
     def catches_up(self) -> None:
         """Wait until every payment ordered before now has ended."""
         for origin, _ in self._routes:
-            waiting = _pending(origin)
-            until(lambda origin=origin, waiting=waiting: not waiting & _pending(origin), what=f"{origin.code} is answered")  # type: ignore[misc]
+            catch_up(origin)
 
     def _pay(self) -> None:
         try:
-            purses = [(origin, cycle(list(_payments(origin, to=destination)))) for origin, destination in self._routes]
+            purses = [(origin, cycle(list(payments(origin, to=destination)))) for origin, destination in self._routes]
             for _ in range(self.MOST_ROUNDS):
                 for origin, payments in purses:
                     _order(origin, [next(payments), next(payments)])
@@ -182,7 +181,13 @@ def holder_of_lease(bank: Bank) -> str:
         return str(Lease.objects.filter(name="relay").values_list("holder", flat=True).first() or "")
 
 
-def _payments(origin: Bank, *, to: Bank) -> Iterator[Payment]:
+def catch_up(origin: Bank) -> None:
+    """Wait until every payment ordered before now has ended."""
+    waiting = _pending(origin)
+    until(lambda: not waiting & _pending(origin), what=f"{origin.code} is answered")
+
+
+def payments(origin: Bank, *, to: Bank) -> Iterator[Payment]:
     """Yield payments from every account to every account there, and some to nobody."""
     nobody = iban.make("NL", to.code, 9_999_999_999)
     payers, receivers = checking_accounts(origin), [account.number for account in checking_accounts(to)]
