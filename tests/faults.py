@@ -5,10 +5,12 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 
 from banksite.machine.errors import MachineError
@@ -19,6 +21,7 @@ CATALOGUE = CHECKOUT / "docs" / "faults.toml"
 _LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "staticfiles", "*.sqlite3", "node_modules")
 _PASSED, _FAILED = 0, 1  # pytest's exit codes; any other means that no test was judged
 _LIMIT_S = 600
+_WORKERS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,19 +85,41 @@ def main(names: Sequence[str]) -> int:
     faults = [fault for fault in catalogue() if not names or any(name in fault.name for name in names)]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="faults-")))
-        postgres = ""
-        if any(fault.database for fault in faults):
-            server = stack.enter_context(PostgresServer(folder=folder / "postgres", fsync=False))
-            postgres = server.create_database("faults")
-        workshop = Workshop(folder, postgres=postgres)
-        if not _are_sound(faults, workshop):
+        workshops = _open_workshops(stack, folder, with_postgres=any(fault.database for fault in faults))
+        if not _are_sound(faults, workshops[0]):
             return 1
         verdicts = {}
-        for place, fault in enumerate(faults, start=1):
-            verdicts[fault.name] = workshop.verdict(fault)
-            print(f"{place:3}/{len(faults)}  {verdicts[fault.name]:10}  {fault.name}", file=sys.stderr, flush=True)
+        for place, (name, verdict) in enumerate(_judged(faults, workshops), start=1):
+            verdicts[name] = verdict
+            print(f"{place:3}/{len(faults)}  {verdict:10}  {name}", file=sys.stderr, flush=True)
     _show(faults, verdicts)
     return 0 if set(verdicts.values()) == {"caught"} else 1
+
+
+def _open_workshops(stack: ExitStack, folder: Path, *, with_postgres: bool) -> list[Workshop]:
+    """Return as many workshops as there is work done at once, each with its own copy and database."""
+    databases = [""] * _WORKERS
+    if with_postgres:
+        server = stack.enter_context(PostgresServer(folder=folder / "postgres", fsync=False))
+        databases = [server.create_database(f"faults{number}") for number in range(_WORKERS)]
+    return [Workshop(folder / f"workshop{number}", postgres=database) for number, database in enumerate(databases)]
+
+
+def _judged(faults: Sequence[Fault], workshops: Sequence[Workshop]) -> Iterator[tuple[str, str]]:
+    """Yield the name of each fault and what became of it, in their order; each workshop has one fault at a time."""
+    free = SimpleQueue[Workshop]()
+    for workshop in workshops:
+        free.put(workshop)
+
+    def judge(fault: Fault) -> tuple[str, str]:
+        workshop = free.get()
+        try:
+            return fault.name, workshop.verdict(fault)
+        finally:
+            free.put(workshop)
+
+    with ThreadPoolExecutor(max_workers=len(workshops)) as pool:
+        yield from pool.map(judge, faults)
 
 
 def _are_sound(faults: Sequence[Fault], workshop: Workshop) -> bool:
