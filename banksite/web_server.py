@@ -1,4 +1,4 @@
-"""gunicorn's configuration (`--config python:banksite.web_server`): the counts of all workers of one server add up."""
+"""gunicorn's configuration (`--config python:banksite.web_server`): the site is there before its port; all workers count together."""
 
 import os
 import shutil
@@ -6,17 +6,22 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+preload_app = True  # whoever asks while a server starts is refused and goes to another, instead of waiting here until a worker is ready
+
 # Read by prometheus_client when it is imported, which is after this. Each server has a folder of its own, empty at its start.
 _named = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
 _folder = Path(_named or tempfile.mkdtemp(prefix="metrics-"))
+_folder.mkdir(parents=True, exist_ok=True)
+for _file in _folder.glob("*.db"):  # what an earlier server counted
+    _file.unlink()
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_folder)
 
 
-def on_starting(_server: Any) -> None:
-    """Forget what an earlier server counted."""
-    _folder.mkdir(parents=True, exist_ok=True)
-    for file in _folder.glob("*.db"):
-        file.unlink()
+def when_ready(_server: Any) -> None:
+    """Let go of what loading the site connected to, before there are workers: each has its own connections."""
+    from django.db import connections  # noqa: PLC0415  # not before the folder is named
+
+    connections.close_all()
 
 
 def child_exit(_server: Any, worker: Any) -> None:

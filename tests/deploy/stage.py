@@ -43,6 +43,7 @@ class Stage:
 
     home: Path
     image: Path
+    built: dict[str, int]  # the image's files as they were built
     services: dict[str, Service] = field(default_factory=compose.services)
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     databases: dict[str, Database] = field(default_factory=dict)

@@ -247,6 +247,16 @@ class TestTheBroker:
 
         assert writers == {"head"}
 
+    def test_gives_the_partitions_of_a_dead_consumer_to_another_within_ten_seconds(self) -> None:
+        cluster = of_kind(bank("kafka"), "Kafka")["banks"]["spec"]["kafka"]["config"]
+        lines = (image.CHECKOUT / "deploy/compose/kafka.properties").read_text().splitlines()
+        compose = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+
+        for settings in (cluster, compose):  # it is missed when its session ends; the others hear of it at their next heartbeat
+            session, heartbeat = (int(settings[f"group.consumer.{name}.ms"]) for name in ("session.timeout", "heartbeat.interval"))
+            assert session + heartbeat <= 8_000
+            assert session >= 3 * heartbeat
+
     def test_keeps_every_record_at_two_places_before_a_bank_is_told_so(self) -> None:
         settings = of_kind(bank("kafka"), "Kafka")["banks"]["spec"]["kafka"]["config"]
         topics = of_kind(bank("kafka"), "KafkaTopic").values()

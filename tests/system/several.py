@@ -20,7 +20,7 @@ from banksite.demo.banks import CHECKOUT, manage
 from banksite.machine.nginx import ensure_nginx
 from banksite.machine.ports import LOOPBACK, free_ports
 from messaging.models import Lease
-from tests.system.bank import CONSUMER, RELAY, Bank, answers, until
+from tests.system.bank import CONSUMER, LIMIT_S, RELAY, Bank, answers, until
 from transfers.orders import Payment
 
 WEB, NUMBERS = "web", (1, 2)
@@ -51,12 +51,10 @@ class Several:
 
     def end_in_order(self, *kinds: str, number: int) -> list[int]:
         """Ask processes to end, all at once; return how each did."""
-        asked = [self.bank.running[named(kind, number)] for kind in kinds]
+        asked = [self.bank.running.pop(named(kind, number)) for kind in kinds]
         for process in asked:
             process.terminate()
-        for kind in kinds:
-            self.bank.stop(named(kind, number))
-        return [process.returncode for process in asked]
+        return [process.wait(timeout=LIMIT_S) for process in asked]
 
     def kill(self, kind: str, *, number: int) -> None:
         self.bank.kill(named(kind, number))
