@@ -1,12 +1,16 @@
 """The base of every refusal, and the refusals of access, in the order in which they are checked."""
 
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
+
+from access.currencies import format_minor
 
 
 class DomainError(Exception):
     """A refusal a user can act on: `code` is stable, `facts` carry the numbers.
 
-    `advice` is a format string over the facts that says what to do. `iso_reason` is the ISO 20022 external reason code, where one exists.
+    `advice` is a format string over the facts that says what to do; facts that end in `_minor` are written as amounts of `currency`.
+    `iso_reason` is the ISO 20022 external reason code, where one exists.
     Two refusals are equal when their class and facts are equal.
     """
 
@@ -34,7 +38,25 @@ class DomainError(Exception):
     @property
     def detail(self) -> str:
         """Return the advice with the facts filled in."""
-        return self.advice.format(**self.facts)
+        return self.advised(self.advice, lambda minor, currency: f"{format_minor(minor, currency)} {currency}")
+
+    def advised(self, advice: str, amount: Callable[[int, str], str]) -> str:
+        """Return an advice, this one's own or its translation, with the facts filled in and amounts written by `amount`."""
+        currency = self.facts.get("currency")
+        written = {name: amount(minor, currency) for name, minor in self.facts.items() if currency and name.endswith("_minor")}
+        return advice.format(**self.facts | written)
+
+
+def refusal_of(*, code: str, facts: Mapping[str, Any]) -> DomainError:
+    """Return the refusal with this code again from what was kept of it; one whose class is no more is a refusal without advice."""
+    known = {kind.code: kind for kind in _kinds(DomainError)}
+    return known.get(code, DomainError)(**facts)
+
+
+def _kinds(kind: type[DomainError]) -> Iterator[type[DomainError]]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from _kinds(each)
 
 
 class TokenMissing(DomainError):

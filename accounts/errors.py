@@ -70,7 +70,7 @@ class HoldExceeded(DomainError):
     """A capture takes at most what is held; `facts` carry `hold`, `held_minor`, `amount_minor` and `currency`."""
 
     code, title, iso_reason = "hold-exceeded", "The hold is smaller than the amount.", "AM09"
-    advice = "Hold {hold} keeps {held_minor} minor units {currency}; {amount_minor} were asked for."
+    advice = "Hold {hold} keeps {held_minor}; {amount_minor} were asked for."
 
 
 class DailyLimitExceeded(DomainError):
@@ -80,28 +80,28 @@ class DailyLimitExceeded(DomainError):
     """
 
     code, title, iso_reason = "daily-limit-exceeded", "This is more than may be ordered in one day.", "AM14"
-    advice = "{left_minor} of {limit_minor} minor units {currency} are left today; {amount_minor} were asked for. Wait {wait_s} s."
+    advice = "{left_minor} of {limit_minor} are left today; {amount_minor} were asked for. Wait {wait_s} s."
 
 
 class InsufficientFunds(DomainError):
     """The available balance is below the amount; `facts` carry `account`, `available_minor`, `amount_minor` and `currency`."""
 
     code, title, iso_reason = "insufficient-funds", "The account does not hold enough.", "AM04"
-    advice = "Account {account} has {available_minor} minor units {currency} available; {amount_minor} were asked for."
+    advice = "Account {account} has {available_minor} available; {amount_minor} were asked for."
 
 
 class CeilingExceeded(DomainError):
     """The account may not hold that much; `facts` carry `account`, `room_minor`, `amount_minor` and `currency`."""
 
     code, title, iso_reason = "ceiling-exceeded", "The account may not hold that much.", "AM14"
-    advice = "Account {account} has room for {room_minor} minor units {currency}; {amount_minor} were to arrive."
+    advice = "Account {account} has room for {room_minor}; {amount_minor} were to arrive."
 
 
 class TillShort(DomainError):
     """A till pays out the cash it holds; `facts` carry `till`, `cash_minor`, `amount_minor` and `currency`."""
 
     code, title = "till-short", "The till does not hold enough cash."
-    advice = "{till} holds {cash_minor} minor units {currency}; {amount_minor} were to leave it. Fetch more from the vault first."
+    advice = "{till} holds {cash_minor}; {amount_minor} were to leave it. Fetch more from the vault first."
 
 
 class TillNotOpen(DomainError):
@@ -192,7 +192,7 @@ class AccountNotEmpty(DomainError):
     """An account with money or holds cannot be closed; `facts` carry `account`, `balance_minor`, `held_minor` and `currency`."""
 
     code, title = "account-not-empty", "The account is not empty."
-    advice = "Account {account} has a balance of {balance_minor} and holds of {held_minor} minor units {currency}; bring both to 0."
+    advice = "Account {account} has a balance of {balance_minor} and holds of {held_minor}; bring both to 0."
 
 
 class CustomerHasAccounts(DomainError):
@@ -217,17 +217,17 @@ class PeriodInvalid(DomainError):
 
 
 class LimitInvalid(DomainError):
-    """A credit limit is 0 to 10^15 minor units, on a checking or credit account; `facts` carry `account` and `limit_minor`."""
+    """A credit limit is 0 to 10^15 minor units, on a checking or credit account; `facts` carry `account`, `limit_minor` and `currency`."""
 
     code, title = "limit-invalid", "This cannot be the account's limit."
-    advice = "Account {account} cannot have a limit of {limit_minor} minor units."
+    advice = "Account {account} cannot have a limit of {limit_minor}."
 
 
 class LimitInUse(DomainError):
-    """The customer owes or has on hold more than the new limit; `facts` carry `account`, `limit_minor` and `used_minor`."""
+    """The customer owes or has on hold more than the new limit; `facts` carry `account`, `limit_minor`, `used_minor` and `currency`."""
 
     code, title = "limit-in-use", "More than the new limit is in use."
-    advice = "Account {account} uses {used_minor} minor units; {limit_minor} is too low."
+    advice = "Account {account} uses {used_minor}; {limit_minor} is too low."
 
 
 class ExpiryInvalid(DomainError):

@@ -6,16 +6,12 @@ from functools import cache
 import msgspec
 from babel.core import get_global
 
+from access.currencies import format_minor, places_of
 from accounts.errors import AmountInvalid, CurrencyUnknown
 
 MAX_AMOUNT_MINOR = 10**15
+__all__ = ["MAX_AMOUNT_MINOR", "Money", "exponent", "format_minor"]
 _DECIMAL = re.compile(r"([0-9]{1,16})(?:\.([0-9]{1,4}))?", re.ASCII)
-
-# ISO 4217's minor units where they are not 2. Babel's own precisions are CLDR's, meant for display:
-# they differ for a dozen currencies (IQD 0 instead of 3, LBP 0 instead of 2) and would move the point.
-_PLACES = dict.fromkeys(
-    ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"), 0
-) | dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3)
 
 
 @cache
@@ -30,7 +26,7 @@ def exponent(currency: str) -> int:
     """Return the number of decimal places of a currency (ISO 4217: EUR 2, JPY 0, BHD 3); raises CurrencyUnknown."""
     if currency not in _tender():
         raise CurrencyUnknown(currency=currency[:10])
-    return _PLACES.get(currency, 2)
+    return places_of(currency)
 
 
 class Money(msgspec.Struct, frozen=True, order=True):
@@ -54,10 +50,3 @@ class Money(msgspec.Struct, frozen=True, order=True):
         if matched is None or len(matched[2] or "") > places:
             raise AmountInvalid(amount=text[:40], currency=currency)
         return cls(int(matched[1] + (matched[2] or "").ljust(places, "0")), currency)
-
-
-def format_minor(amount_minor: int, currency: str) -> str:
-    """Return minor units as a plain decimal: 1250 EUR is `12.50`, -5 JPY is `-5`; never refuses, because what is stored must be shown."""
-    places = _PLACES.get(currency, 2)  # of currencies that are no more and of those that another bank made up, too
-    sign, digits = "-" if amount_minor < 0 else "", str(abs(amount_minor)).rjust(places + 1, "0")
-    return f"{sign}{digits[:-places]}.{digits[-places:]}" if places else sign + digits

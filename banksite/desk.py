@@ -11,9 +11,10 @@ import transfers.selectors
 from access.models import User
 from access.permissions import VIEW_APPROVALS
 from access.selectors import WaitingApproval
+from accounts.selectors.tills import TillRow, open_tills
 from banksite import selectors
 from banksite.selectors import Sign, TransferLine
-from transfers.permissions import VIEW
+from transfers.permissions import RUN_TILL, VIEW
 
 _VIEW_MESSAGES = "messaging.view_message"
 _WAITING = 50
@@ -39,6 +40,8 @@ class Desk:
 
     waiting: list[WaitingApproval]
     asked: list[WaitingApproval]
+    tills: list[TillRow]
+    runs_till: bool
     lines: list[TransferLine]
     are_mine: bool
     bars: list[Bar]
@@ -60,6 +63,8 @@ def desk(*, by: User, enters: bool, now: datetime) -> Desk:
     return Desk(
         waiting=[question for question in questions if question.asked_by_id != by.pk] if by.has_perm(VIEW_APPROVALS) else [],
         asked=[question for question in questions if question.asked_by_id == by.pk],
+        tills=open_tills(teller=by) if by.has_perm(RUN_TILL) else [],
+        runs_till=by.has_perm(RUN_TILL),
         lines=lines,
         are_mine=enters,
         bars=_bars(counts),

@@ -34,12 +34,13 @@ _ADMINISTRATION = Item(label=_("Administration"), route="admin:index")
 BANK: tuple[Item, ...] = (
     _DESK,
     Item(label=_("Transfers"), route="transfers:list", permission="transfers.view_transfer"),
+    Item(label=_("Payment files"), route="transfers:files", permission="transfers.view_transfer"),
     Item(label=_("Approvals"), route="approvals-waiting", permission="access.view_approval"),
     Item(label=_("Till"), route="transfers:till", permission="transfers.run_till"),
     Item(label=_("End of day"), route="transfers:today", permission="transfers.close_day"),
     _ADMINISTRATION,
 )
-HEAD_BANK: tuple[Item, ...] = (_DESK, Item(label="Settlements", route="settlements", permission="headbank.view_window"), _ADMINISTRATION)
+HEAD_BANK: tuple[Item, ...] = (_DESK, Item(label=_("Settlements"), route="settlements", permission="headbank.view_window"), _ADMINISTRATION)
 
 
 def entries(request: HttpRequest) -> list[Entry]:

@@ -26,7 +26,13 @@ CONTENT_TYPE = "application/problem+json"
 _ERRORS: Mapping[int, tuple[type[DomainError], ...]] = {
     400: (access.errors.RequestInvalid, access.errors.KeyMissing),
     401: (access.errors.TokenMissing, access.errors.TokenRefused, access.errors.CredentialsWrong),
-    403: (access.errors.NotAllowed, access.errors.OwnApproval, access.errors.OwnUser, headbank.errors.NotTheHeadBank),
+    403: (
+        access.errors.NotAllowed,
+        access.errors.OwnApproval,
+        access.errors.OwnUser,
+        headbank.errors.NotTheHeadBank,
+        transfers.errors.NotYourFile,
+    ),
     404: (
         access.errors.UserUnknown,
         access.errors.NotAPerson,
@@ -40,6 +46,7 @@ _ERRORS: Mapping[int, tuple[type[DomainError], ...]] = {
         transfers.errors.TransferUnknown,
         transfers.errors.DayUnknown,
         transfers.errors.BreakUnknown,
+        transfers.errors.PaymentsFileUnknown,
         headbank.errors.BankUnknown,
         headbank.errors.KeyUnknown,
         webhooks.errors.WebhookUnknown,
@@ -103,7 +110,7 @@ _ERRORS: Mapping[int, tuple[type[DomainError], ...]] = {
         headbank.errors.WindowOpen,
         messaging.errors.HeadBankKeyFixed,
     ),
-    413: (access.errors.RequestTooLarge, access.errors.TooManyRows, messaging.errors.MessageTooLarge),
+    413: (access.errors.RequestTooLarge, access.errors.TooManyRows, messaging.errors.MessageTooLarge, transfers.errors.FileTooLong),
     422: (
         access.errors.KeyReused,
         access.errors.ReasonMissing,
@@ -143,6 +150,7 @@ _ERRORS: Mapping[int, tuple[type[DomainError], ...]] = {
         transfers.errors.FloatTooLarge,
         transfers.errors.OthersRefused,
         transfers.errors.FileUnusable,
+        transfers.errors.FileEmpty,
         transfers.errors.LineMalformed,
         headbank.errors.BankInvalid,
         webhooks.errors.WebhookUrlInvalid,

@@ -37,7 +37,7 @@ def find(*, text: str, by: User) -> Everything:
 
 
 def _transfers(text: str, by: User) -> list[Entry]:
-    """Return the transfers with this id or its beginning, or with an account at another bank."""
+    """Return the transfers that are called so, or those with an account at another bank."""
     number = _compact(text)
     if iban.is_iban(number):
         return transfers.selectors.transfers_before(by=by, account=number, limit=_LIMIT)

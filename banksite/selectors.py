@@ -13,6 +13,7 @@ import messaging.selectors
 import transfers.selectors
 import webhooks.selectors
 from access import triggers
+from access.currencies import format_minor
 from access.models import User
 from access.site import this_bank
 from accounts.models import Account, Customer
@@ -162,7 +163,8 @@ def _signs_of_caps() -> Iterator[Sign]:
     own = messaging.selectors.peer(code=this_bank().code)
     for cap in transfers.selectors.debit_caps(bank=own).values():
         is_red = cap.owed_minor * 100 >= cap.cap_minor * _CAP_ALARM_PERCENT
-        said = f"owes {cap.owed_minor} of at most {cap.cap_minor} minor units {cap.currency}"
+        owed, most = (format_minor(minor, cap.currency) for minor in (cap.owed_minor, cap.cap_minor))
+        said = f"owes {owed} of at most {most} {cap.currency}"
         yield Sign(code=f"debit-cap-{cap.currency}", is_red=is_red, detail=f"{said}; settle" if is_red else said)
 
 

@@ -45,11 +45,13 @@ class Search(StaffPage):
 
 
 def _address_of(found: search.Everything) -> str:
-    """Return the page of the only thing found, "" where it has none."""
+    """Return the page of the only thing found."""
     for customer in found.ledger.customers:
         return reverse("accounts:customer", args=[customer.id])
     for account in found.ledger.accounts:
         return reverse("accounts:account", args=[account.number])
     for card in found.ledger.cards:
         return reverse("accounts:account", args=[card.account])
+    for transfer in found.transfers:
+        return reverse("transfers:transfer", args=[transfer.id])
     return ""

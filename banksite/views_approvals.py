@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from access import selectors
 from access.errors import ApprovalNotWaiting
-from access.pages import BankForm, DeedPage, StaffPage, said
+from access.pages import BankForm, DeedPage, StaffPage, id_or_none, said
 from access.permissions import VIEW_APPROVALS
 from access.selectors import WaitingApproval
 from banksite import approvals
@@ -61,7 +61,7 @@ class Waiting(StaffPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add a page of questions, and where younger ones are."""
-        found = selectors.waiting(after=_id_or_none(self.request.GET.get("after", "")), limit=_PAGE + 1)
+        found = selectors.waiting(after=id_or_none(self.request.GET.get("after", "")), limit=_PAGE + 1)
         younger = f"?after={found[_PAGE - 1].id}" if len(found) > _PAGE else ""
         questions = [(question, what_is_asked(question.action)) for question in found[:_PAGE]]
         return super().get_context_data(**kwargs, questions=questions, younger=younger, me=self.by.pk)
@@ -125,10 +125,3 @@ class Decide(DeedPage):
 def what_is_asked(action: str) -> str:
     """Return what a question is about, in the page's language."""
     return str(_ASKED.get(action, action.replace(".", ": ").replace("-", " ").capitalize()))
-
-
-def _id_or_none(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -63,11 +63,9 @@ def read(file: Path, language: str) -> Catalog:
     return read_po(io.BytesIO(file.read_bytes()), locale=language)
 
 
-def untranslated(catalog: Catalog, *, with_refusals: bool = False) -> list[str]:
-    """Return the words of pages that have no translation; those of refusals fall back to the API's English."""
-    missing = [message for message in catalog if message.id and not all(_strings(message.string))]
-    wanted = [message for message in missing if with_refusals or any(not place.endswith("errors.py") for place, _ in message.locations)]
-    return [str(message.id) for message in wanted]
+def untranslated(catalog: Catalog) -> list[str]:
+    """Return the words of pages and refusals that have no translation."""
+    return [str(message.id) for message in catalog if message.id and not all(_strings(message.string))]
 
 
 def as_po(catalog: Catalog) -> bytes:
@@ -98,7 +96,7 @@ def main() -> int:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(as_po(catalog))
             file.with_suffix(".mo").write_bytes(as_mo(read(file, language)))
-            for words in untranslated(catalog, with_refusals=True):
+            for words in untranslated(catalog):
                 lacking += 1
                 print(f"{app} {language}: {words}")
     return 1 if lacking else 0

@@ -64,7 +64,7 @@ class NetDebitCapReached(DomainError):
     """This bank would owe the others more than its cap; `facts` carry `currency`, `cap_minor`, `owed_minor` and `amount_minor`."""
 
     code, title, iso_reason = "net-debit-cap-reached", "This bank owes the others as much as it may.", "AM14"
-    advice = "It owes {owed_minor} of at most {cap_minor} minor units {currency}; {amount_minor} can leave when it has settled."
+    advice = "It owes {owed_minor} of at most {cap_minor}; {amount_minor} can leave when it has settled."
 
 
 class BankSuspended(DomainError):
@@ -85,7 +85,7 @@ class TransferLimitExceeded(DomainError):
     """The client may not order that much in one transfer; `facts` carry `currency`, `limit_minor` and `amount_minor`."""
 
     code, title, iso_reason = "transfer-limit-exceeded", "This is more than may be ordered at once.", "AM14"
-    advice = "At most {limit_minor} minor units {currency}, not {amount_minor}; ask the bank for a higher limit."
+    advice = "At most {limit_minor}, not {amount_minor}; ask the bank for a higher limit."
 
 
 class OrderExpired(DomainError):
@@ -140,7 +140,7 @@ class FloatTooLarge(DomainError):
     """One person carries at most the approval limit out of the vault at once; `facts` carry `limit_minor` and `currency`."""
 
     code, title = "float-too-large", "That is too much to fetch from the vault at once."
-    advice = "Fetch at most {limit_minor} minor units {currency}; more in a drawer is more at risk."
+    advice = "Fetch at most {limit_minor}; more in a drawer is more at risk."
 
 
 class TillBusy(DomainError):
@@ -256,3 +256,33 @@ class LineMalformed(DomainError):
 
     code, title, iso_reason = "line-malformed", "The line cannot be read.", "CH16"
     advice = "{why}."
+
+
+class FileTooLong(DomainError):
+    """A file that is uploaded is looked through as a whole and has a limit; `facts` carry `file`, `lines` and `bytes`, the most of each."""
+
+    code, title = "file-too-long", "The file is too long for this page."
+    advice = (
+        "{file}: at most {lines} lines and {bytes} bytes are taken at once. Split it, or have an operator book it with import_payments."
+    )
+
+
+class FileEmpty(DomainError):
+    """A payments file without payments; `facts` carry `file`."""
+
+    code, title = "file-empty", "There is no payment in this file."
+    advice = "Put at least one line below the first of {file}."
+
+
+class PaymentsFileUnknown(DomainError):
+    """There is no such uploaded file, or it was never confirmed and is forgotten; `facts` carry `file`."""
+
+    code, title = "payments-file-unknown", "There is no such payments file."
+    advice = "Files that nobody confirms are forgotten after a day: upload it again instead of looking for {file}."
+
+
+class NotYourFile(DomainError):
+    """A file is confirmed by who uploaded it and saw its lines; `facts` carry `user`."""
+
+    code, title = "not-your-file", "Somebody else uploaded this file."
+    advice = "{user} confirms it, or you upload it yourself: no payment of it is booked twice."

@@ -170,3 +170,14 @@ class CountForm(BankForm):
         max_length=MAX_TEXT,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+
+class UploadForm(BankForm):
+    """A payments file."""
+
+    places = dict.fromkeys(("file-too-long", "file-unusable", "file-empty"), "file")
+    file = forms.FileField(
+        label=_("Payments file"),
+        widget=forms.FileInput(attrs={"accept": ".csv,text/csv", "autofocus": True}),
+        error_messages={"required": _("Choose the file."), "empty": _("This file is empty.")},
+    )

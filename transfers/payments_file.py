@@ -13,6 +13,7 @@ from transfers.orders import Payment
 
 COLUMNS = ("end_to_end_id", "debtor_iban", "creditor_iban", "creditor_name", "amount", "currency", "reference")
 OUTCOME_COLUMNS = ("line", "end_to_end_id", "outcome", "transfer_id", "code", "detail")
+OutcomeRow = tuple[int, str, str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,12 @@ def read(file: TextIO, *, name: str) -> Iterator[Line]:
     while (cells := _next(reader)) is not None:
         if cells:
             yield _line(reader.line_num, cells)
+
+
+def outcome_row(*, number: int, end_to_end_id: str, outcome: str, transfer_id: str, refusal: DomainError | None) -> OutcomeRow:
+    """Return the row of OUTCOME_COLUMNS that answers a line."""
+    detail = str(refusal) if refusal else "This payment was booked before." if outcome == "repeated" else ""
+    return (number, end_to_end_id, outcome, transfer_id, refusal.code if refusal else "", detail)
 
 
 def _next(rows: Iterator[list[str]]) -> list[str] | DomainError | None:

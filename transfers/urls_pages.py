@@ -4,7 +4,7 @@ from datetime import date
 
 from django.urls import path, register_converter
 
-from transfers.views import following, ordering, tills
+from transfers.views import files, following, ordering, statements, tills
 
 
 class DayConverter:
@@ -35,6 +35,12 @@ urlpatterns = [
     path("transfers/<uuid:transfer_id>/receipt", following.Receipt.as_view(), name="receipt"),
     path("transfers/<uuid:transfer_id>/cancel", following.CancelPage.as_view(), name="cancel"),
     path("transfers/<uuid:transfer_id>/reverse", following.ReversePage.as_view(), name="reverse"),
+    path("payment-files", files.Files.as_view(), name="files"),
+    path("payment-files/new", files.Upload.as_view(), name="file-new"),
+    path("payment-files/<uuid:file_id>", files.FilePage.as_view(), name="file"),
+    path("payment-files/<uuid:file_id>/go-on", files.GoOn.as_view(), name="file-go-on"),
+    path("payment-files/<uuid:file_id>/outcomes.csv", files.Outcomes.as_view(), name="file-outcomes"),
+    path("accounts/<str:number>/statement.pdf", statements.StatementPdf.as_view(), name="statement-pdf"),
     path("till", tills.TillPage.as_view(), name="till"),
     path("till/open", tills.OpenTill.as_view(), name="till-open"),
     path("till/<str:number>/carry", tills.Carry.as_view(), name="till-carry"),

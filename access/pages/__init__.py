@@ -2,7 +2,7 @@
 
 from access.pages.deeds import DeedPage
 from access.pages.forms import BankForm, ReasonForm
-from access.pages.staff import StaffPage, is_live, user_of
-from access.pages.words import said
+from access.pages.staff import StaffPage, id_or_none, is_live, user_of
+from access.pages.words import TIED, grouped, said
 
-__all__ = ["BankForm", "DeedPage", "ReasonForm", "StaffPage", "is_live", "said", "user_of"]
+__all__ = ["TIED", "BankForm", "DeedPage", "ReasonForm", "StaffPage", "grouped", "id_or_none", "is_live", "said", "user_of"]

@@ -70,7 +70,7 @@ class DeedPage(StaffPage):
         key = request.POST.get("key", "")
         if not 1 <= len(key) <= _LONGEST_KEY:
             raise KeyMissing
-        form = self.make_form(data=request.POST, initial=self.initial())
+        form = self.make_form(data=request.POST, files=request.FILES, initial=self.initial())
         if not form.is_valid():
             return self.draw(form, key=key)
         try:
@@ -108,4 +108,15 @@ class DeedPage(StaffPage):
 def _fingerprint(request: HttpRequest) -> str:
     """Return what must be the same when a key comes again: the address and what was filled in."""
     content = {name: values for name, values in request.POST.lists() if name not in _NOT_CONTENT}
-    return hashlib.sha256(json.dumps([request.path, content], sort_keys=True).encode()).hexdigest()
+    files = {name: [_digest(file) for file in request.FILES.getlist(name)] for name in request.FILES}
+    said = [request.path, content, files] if files else [request.path, content]
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def _digest(file: Any) -> str:
+    """Return what tells an uploaded file from another, whatever their names."""
+    digest = hashlib.sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+    file.seek(0)
+    return digest.hexdigest()

@@ -1,6 +1,7 @@
 """The base of every page: for members of staff who hold the permission it names."""
 
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest
@@ -52,3 +53,11 @@ def user_of(request: HttpRequest) -> User:
 def is_live(request: HttpRequest) -> bool:
     """Return whether htmx asks for a part of the page that is on the screen, and not the browser for all of it."""
     return request.headers.get("HX-Request") == "true" and request.headers.get("HX-History-Restore-Request") != "true"
+
+
+def id_or_none(text: str) -> UUID | None:
+    """Return the id that an address carries, None where it carries none: the list begins at its beginning."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

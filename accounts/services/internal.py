@@ -39,7 +39,7 @@ def set_cover(*, number: str, cover_minor: int, now: datetime) -> int:
         account = ledger.lock(numbers=[number]).accounts[number]
         used = account.held - account.balance
         if used > cover_minor:
-            raise LimitInUse(account=number, limit_minor=cover_minor, used_minor=used)
+            raise LimitInUse(account=number, limit_minor=cover_minor, used_minor=used, currency=account.currency)
         Account.objects.filter(id=account.id).update(floor_minor=-cover_minor)
     return -(account.floor or 0)
 

@@ -156,7 +156,7 @@ def _add_account(customer: Customer, kind: str, currency: str, limit_minor: int,
     if kind not in CUSTOMER_KINDS:
         raise KindNotOffered(kind=kind[:20])
     if not 0 <= limit_minor <= (MAX_AMOUNT_MINOR if kind in WITH_LIMIT else 0):
-        raise LimitInvalid(account=f"of kind {kind}", limit_minor=limit_minor)
+        raise LimitInvalid(account=f"of kind {kind}", limit_minor=limit_minor, currency=currency)
     (serial,) = take_serials(series="account")
     account = Account.objects.create(
         number=iban.make(site.country, site.code, serial),

@@ -78,7 +78,7 @@ def set_credit_limit(*, number: str, limit_minor: int, reason: str, by: User, no
     with transaction.atomic():
         account = lock_customer_account(number=number)
         if account.kind not in WITH_LIMIT or not 0 <= limit_minor <= MAX_AMOUNT_MINOR:
-            raise LimitInvalid(account=number, limit_minor=limit_minor)
+            raise LimitInvalid(account=number, limit_minor=limit_minor, currency=account.currency)
         if -limit_minor < (account.floor or 0):
             facts = {"account": number, "limit_minor": limit_minor, "currency": account.currency}
             return approvals.ask(action=RAISE_LIMIT, subject=number, facts=facts, reason=reason, by=by, now=now)
@@ -132,7 +132,7 @@ def _decide(approval_id: UUID, action: str, *, approve: bool, by: User, reason: 
 def _set_limit(account: AccountState, limit_minor: int, *, by: User, reason: str, now: datetime) -> None:
     used = account.held - account.balance
     if used > limit_minor:
-        raise LimitInUse(account=account.number, limit_minor=limit_minor, used_minor=used)
+        raise LimitInUse(account=account.number, limit_minor=limit_minor, used_minor=used, currency=account.currency)
     _change(account, {"floor_minor": -limit_minor}, action="account.limit-set", by=by, reason=reason, now=now)
 
 

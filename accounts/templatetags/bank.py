@@ -4,27 +4,17 @@ from typing import Any
 
 from django import template
 from django.template import Context
-from django.utils.formats import get_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from access.pages import TIED, grouped
 from accounts.iban import is_iban
-from accounts.money import format_minor
 from accounts.permissions import VIEW_CUSTOMER
 from accounts.words import WORDS
 
 register = template.Library()
-_MINUS, _NARROW = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}"
 _HIDDEN = "\N{BULLET}" * 4
-
-
-def grouped(amount_minor: int, currency: str) -> str:
-    """Return an amount as people of the page's language write it, without its currency: 1,250.00 or 1.250,00."""
-    whole, _, places = format_minor(abs(amount_minor), currency).partition(".")
-    figure = f"{int(whole):,}".replace(",", get_format("THOUSAND_SEPARATOR"))
-    sign = _MINUS if amount_minor < 0 else ""
-    return f"{sign}{figure}{get_format('DECIMAL_SEPARATOR')}{places}" if places else f"{sign}{figure}"
 
 
 @register.filter
@@ -33,7 +23,7 @@ def money(amount_minor: int | None, currency: str) -> SafeString | str:
     if amount_minor is None:
         return "\N{EM DASH}"
     return format_html(
-        '<span class="money">{}{}<span class="money__currency">{}</span></span>', grouped(amount_minor, currency), _NARROW, currency
+        '<span class="money">{}{}<span class="money__currency">{}</span></span>', grouped(amount_minor, currency), TIED, currency
     )
 
 
@@ -46,7 +36,7 @@ def signed(amount_minor: int, currency: str) -> SafeString:
         side,
         sign,
         grouped(amount_minor, currency),
-        _NARROW,
+        TIED,
         currency,
     )
 
@@ -59,7 +49,7 @@ def number(context: Context, account: str) -> SafeString:
     groups = [account[place : place + 4] for place in range(0, len(account), 4)]
     if not _knows_customers(context):
         groups = [groups[0], _HIDDEN, groups[-2][-2:] + groups[-1]]
-    return format_html('<span class="account-number">{}</span>', _NARROW.join(groups))
+    return format_html('<span class="account-number">{}</span>', TIED.join(groups))
 
 
 @register.simple_tag(takes_context=True)

@@ -14,6 +14,7 @@ from accounts.models import Customer
 from banksite.opening import open_bank
 from banksite.seeding import seed_demo
 from transfers.models import Transfer
+from transfers.selectors import transfers_named
 
 pytestmark = pytest.mark.django_db
 
@@ -52,11 +53,20 @@ class TestTheBox:
         page = found(teller, card.last_four)
         assert page == f"/accounts/{card.account}" or f"•••• {card.last_four}" in page  # who shares its digits is drawn by lot
 
-    def test_finds_a_transfer_by_its_reference_or_its_beginning(self, teller: Client) -> None:
+    def test_leads_to_a_transfer_by_its_number_or_its_beginning(self, teller: Client) -> None:
         transfer = Transfer.objects.order_by("id")[0]
 
-        assert "Completed" in found(teller, str(transfer.id))
+        assert found(teller, str(transfer.id)) == f"/transfers/{transfer.id}"
         assert "Completed" in found(teller, str(transfer.id)[:13])
+
+    @pytest.mark.parametrize("name", ["reference", "end_to_end_id"])
+    def test_leads_to_a_transfer_by_what_its_customer_calls_it(self, teller: Client, name: str) -> None:
+        first, *_ = ids = list(Transfer.objects.order_by("id").values_list("id", flat=True))
+        Transfer.objects.filter(id=first).update(**{name: "INV-2026-7"})
+
+        assert found(teller, "INV-2026-7 ") == f"/transfers/{first}"
+        assert "Nothing fits" in found(teller, "INV-2026")
+        assert found(teller, "First deposit").count("/transfers/") >= min(len(ids) - 1, 10)
 
     def test_says_when_there_is_nothing_and_offers_to_open_a_customer(self, teller: Client) -> None:
         page = found(teller, "Zebedee")
@@ -95,3 +105,19 @@ class TestTheIndexes:
                 assert "Seq Scan" not in "\n".join(row[0] for row in cursor.fetchall()), query["sql"]
 
         assert asked.captured_queries
+
+    @pytest.mark.parametrize("text", ["INV-2026-7", "0198c0de-aaaa"])
+    def test_are_used_for_transfers_by_name(self, teller: Client, text: str) -> None:
+        by = User.objects.get(username="teller")
+        with CaptureQueriesContext(connection) as asked:
+            transfers_named(text=text, by=by)
+
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            plans = []
+            for query in asked.captured_queries:
+                cursor.execute(f"EXPLAIN {query['sql']}")
+                plans.append("\n".join(row[0] for row in cursor.fetchall()))
+
+        names = ("transfer_reference", "transfer_named", "transfers_transfer_pkey")
+        assert [name for name in names if any(name in plan for plan in plans)] == list(names[: 3 if "-aaaa" in text else 2])

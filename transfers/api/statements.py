@@ -11,11 +11,9 @@ from rest_framework.request import Request
 
 from access.rest import Endpoint, operation, read_query, user_of
 from access.rest.rendering import Json
-from access.site import this_bank
 from accounts.errors import AccountInternal, AccountUnknown, PeriodInvalid, StatementTooLong
 from accounts.permissions import VIEW_POSTING
-from transfers.documents import statement_pdf
-from transfers.statements import statement_of
+from transfers.documents import statement_document
 
 
 class Days(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -49,13 +47,7 @@ class StatementDocument(Endpoint):
     )
     def get(self, request: Request, number: str) -> HttpResponse:
         """Print what was booked in some days of the bank, oldest first, as a tagged PDF."""
-        days, now = read_query(request, Days), timezone.now()
-        today = timezone.localdate(now)
-        last = days.last or today
-        statement = statement_of(number=number, first=days.first or last.replace(day=1), last=last, today=today, reach=user_of(request))
-        name = f"{number}-{statement.first}-{statement.last}.pdf"
-        return HttpResponse(
-            statement_pdf(statement=statement, site=this_bank(), now=now),
-            content_type="application/pdf",
-            headers={"Content-Disposition": f'attachment; filename="{name}"'},
-        )
+        days = read_query(request, Days)
+        document = statement_document(number=number, first=days.first, last=days.last, reach=user_of(request), now=timezone.now())
+        headers = {"Content-Disposition": f'attachment; filename="{document.name}"'}
+        return HttpResponse(document.content, content_type="application/pdf", headers=headers)

@@ -1,5 +1,6 @@
 """Documents to print and keep: a statement as a tagged PDF."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -7,9 +8,10 @@ from typing import Any
 from django.utils import timezone
 
 from access.documents import typeset
-from access.site import Site
+from access.models import User
+from access.site import Site, this_bank
 from accounts.money import format_minor
-from transfers.statements import Line, Statement
+from transfers.statements import Line, Statement, statement_of
 
 _MINUS = "\N{MINUS SIGN}"
 _TEMPLATE = Path(__file__).parent / "statement.typ"
@@ -20,6 +22,26 @@ _WORDS = {
     ("adjustment", "book"): "Adjustment",
 }
 _LEGS = {"book": "Transfer", "fee": "Fee", "refund": "Returned", "refund-fee": "Fee returned"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A file to keep, and what it is called."""
+
+    name: str
+    content: bytes
+
+
+def statement_document(*, number: str, first: date | None, last: date | None, reach: User, now: datetime) -> Document:
+    """Print what was booked in some days of the bank, oldest first, as a tagged PDF: until today, from the last day's month on if left out.
+
+    Raises PeriodInvalid, AccountUnknown, AccountInternal, StatementTooLong.
+    """
+    today = timezone.localdate(now)
+    last = last or today
+    statement = statement_of(number=number, first=first or last.replace(day=1), last=last, today=today, reach=reach)
+    name = f"{number}-{statement.first}-{statement.last}.pdf"
+    return Document(name=name, content=statement_pdf(statement=statement, site=this_bank(), now=now))
 
 
 def statement_pdf(*, statement: Statement, site: Site, now: datetime) -> bytes:

@@ -2,6 +2,7 @@
 
 from transfers.models.agreement import Break, PeerList, PeerListed, Reconciliation, ReconciliationQuestion, SettlementPosition
 from transfers.models.counter import DayClose, ReceiptPrint
+from transfers.models.files import PaymentsFile, PaymentsFileLine
 from transfers.models.orders import STATES, CurrentTransaction, Transfer, TransferEvent
 
 __all__ = [
@@ -9,6 +10,8 @@ __all__ = [
     "Break",
     "CurrentTransaction",
     "DayClose",
+    "PaymentsFile",
+    "PaymentsFileLine",
     "PeerList",
     "PeerListed",
     "ReceiptPrint",

@@ -120,6 +120,9 @@ class Transfer(models.Model):
             models.Index(fields=["debtor_number", "end_to_end_id"], name="transfer_end_to_end"),
             models.Index(fields=["debtor_number", "id"], name="transfer_debtor"),
             models.Index(fields=["creditor_number", "id"], name="transfer_creditor"),
+            # What people name a transfer by; most transfers carry neither, and cost nothing here.
+            models.Index(fields=["reference", "id"], condition=~Q(reference=""), name="transfer_reference"),
+            models.Index(fields=["end_to_end_id", "id"], condition=~Q(end_to_end_id=""), name="transfer_named"),
             # Lists of what is rare would otherwise be looked for among all that is common.
             models.Index(
                 fields=["status", "id"], condition=Q(status__in=("refused", "rejected", "cancelled")), name="transfer_rare_status"

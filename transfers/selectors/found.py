@@ -22,6 +22,7 @@ from transfers.selectors.days import bounds_of, first_id_from
 from transfers.storage import FIELDS, entries_of
 
 Name = tuple[str, UUID]
+_SHORTEST_NAME = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,15 +108,29 @@ def transfers_before(
 
 
 def transfers_named(*, text: str, by: User, limit: int = 10) -> list[Entry]:
-    """Return the transfers whose id is the text or begins with it, at least 8 hexadecimal digits; newest first, within reach."""
-    digits = text.replace("-", "").strip().lower()
-    if not 8 <= len(digits) <= 32 or set(digits) - set("0123456789abcdef"):
-        return []
-    first, last = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
-    rows = Transfer.objects.filter(id__gte=first, id__lte=last).order_by("-id")
-    found = entries_of(rows.values_list(*FIELDS)[:limit]).values()
-    reachable = within_reach(user=by, numbers={number for entry in found for number in (entry.debtor_number, entry.creditor_number)})
-    return [entry for entry in found if {entry.debtor_number, entry.creditor_number} & reachable]
+    """Return the transfers that people call so, newest first, within reach.
+
+    Either their number begins with the text, at least 8 hexadecimal digits, or it is their whole reference or end-to-end id. Each way is
+    a page of an index of its own.
+    """
+    text = text.strip()
+    rows = Transfer.objects.order_by("-id")
+    ways = [
+        rows.filter(**{name: text}).exclude(**{name: ""})
+        for name in ("reference", "end_to_end_id")
+        if len(text) >= _SHORTEST_NAME and text.isprintable()
+    ]
+    digits = text.replace("-", "").lower()
+    if 8 <= len(digits) <= 32 and not set(digits) - set("0123456789abcdef"):
+        ways.append(rows.filter(id__gte=UUID(digits.ljust(32, "0")), id__lte=UUID(digits.ljust(32, "f"))))
+    found: dict[UUID, Entry] = {}
+    for way in ways:
+        found |= entries_of(way.values_list(*FIELDS)[:limit])
+    reachable = within_reach(
+        user=by, numbers={number for entry in found.values() for number in (entry.debtor_number, entry.creditor_number)}
+    )
+    newest = sorted(found.values(), key=lambda entry: entry.id, reverse=True)[:limit]
+    return [entry for entry in newest if {entry.debtor_number, entry.creditor_number} & reachable]
 
 
 def as_document(entry: Entry) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from transfers.services.approve import approve_transfer, expire_approvals, refus
 from transfers.services.cancel import cancel_transfer
 from transfers.services.closed_bank import ask_refund_of_closed_bank, refund_closed_bank
 from transfers.services.days import close_day
+from transfers.services.files import book_file, book_portion, check_file, confirm_file, finish_files, forget_files
 from transfers.services.list_transfers import answer_list_requests
 from transfers.services.receipts import Receipt, print_receipt
 from transfers.services.receive import receive_cancels, receive_transfers
@@ -24,14 +25,20 @@ __all__ = [
     "ask_for_lists",
     "ask_refund_of_closed_bank",
     "ask_repair",
+    "book_file",
+    "book_portion",
     "book_settlement",
     "cancel_transfer",
     "carry_float",
+    "check_file",
     "close_day",
     "close_till",
+    "confirm_file",
     "count_till",
     "end_recovery",
     "expire_approvals",
+    "finish_files",
+    "forget_files",
     "judge_comparisons",
     "open_till",
     "print_receipt",

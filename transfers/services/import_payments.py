@@ -1,4 +1,4 @@
-"""Booking a payments file chunk by chunk, the keys of its lines in the same transaction: reading it again books nothing twice."""
+"""Booking a payments file chunk by chunk, however large it is: reading it again books nothing twice."""
 
 import csv
 import os
@@ -10,22 +10,16 @@ from pathlib import Path
 
 from django.db import transaction
 
-from access import idempotency
-from access.errors import DomainError
-from access.idempotency import Fresh, Repeated
 from access.models import User
 from access.retry import retrying
 from transfers import payments_file
-from transfers.orders import Accepted, Payment
-from transfers.payments_file import OUTCOME_COLUMNS, Line
-from transfers.services.submit import submit
+from transfers.payments_file import OUTCOME_COLUMNS, Line, OutcomeRow, outcome_row
+from transfers.services.lines import LineOutcome, book_lines
 
-PRINCIPAL = "payments-file"  # a payment is the same whoever brings the file
 CHUNK = 1_000
-Row = tuple[int, str, str, str, str, str]
 
 
-def import_payments(*, path: Path, by: User, clock: Callable[[], datetime], progress: Callable[[int, Sequence[Row]], None]) -> Path:
+def import_payments(*, path: Path, by: User, clock: Callable[[], datetime], progress: Callable[[int, Sequence[OutcomeRow]], None]) -> Path:
     """Book every line of the file and return the path of the outcomes written beside it, which replace earlier ones in one step at the end.
 
     `clock` is read once a chunk. `progress` is told the bytes read so far and the chunk's rows. Memory is bounded by the chunk.
@@ -48,45 +42,17 @@ def import_payments(*, path: Path, by: User, clock: Callable[[], datetime], prog
     return outcomes
 
 
-def _book(chunk: Sequence[Line], *, by: User, now: datetime) -> list[Row]:
+def _book(chunk: Sequence[Line], *, by: User, now: datetime) -> list[OutcomeRow]:
     """Book the lines of one chunk in one transaction and return a row for each."""
 
-    def work() -> list[Row]:
+    def work() -> list[OutcomeRow]:
         with transaction.atomic(durable=True):
-            return _book_once(chunk, by=by, now=now)
+            return [_row(done) for done in book_lines(chunk, by=by, now=now)]
 
     return retrying(work)
 
 
-def _book_once(chunk: Sequence[Line], *, by: User, now: datetime) -> list[Row]:
-    """Claim the keys, book what is fresh, keep the keys of what was accepted and give back those of what was refused."""
-    orders = [line for line in chunk if isinstance(line.order, Payment)]
-    claims = idempotency.once_each(principal=PRINCIPAL, keys=[(line.key, line.fingerprint) for line in orders])
-    fresh = [line for line, claim in zip(orders, claims, strict=True) if isinstance(claim, Fresh)]
-    booked = submit(orders=[line.order for line in fresh if isinstance(line.order, Payment)], by=by, now=now)
-    outcome_of = {line.key: outcome for line, outcome in zip(fresh, booked, strict=True)}
-    accepted = {key: {"transfer_id": str(outcome.transfer_id)} for key, outcome in outcome_of.items() if isinstance(outcome, Accepted)}
-    idempotency.keep(principal=PRINCIPAL, bodies=accepted)
-    idempotency.forget(principal=PRINCIPAL, keys=outcome_of.keys() - accepted.keys())
-    claim_of = {line.number: claim for line, claim in zip(orders, claims, strict=True)}
-    return [_row(line, claim_of.get(line.number), outcome_of) for line in chunk]
-
-
-def _row(line: Line, claim: Fresh | Repeated | DomainError | None, outcome_of: dict[str, Accepted | DomainError]) -> Row:
+def _row(done: LineOutcome) -> OutcomeRow:
     """Return the row that answers a line."""
-    if isinstance(line.order, DomainError):
-        return _refused(line, line.order)
-    if isinstance(claim, DomainError):
-        return _refused(line, claim)
-    outcome = outcome_of.get(line.key)
-    if isinstance(claim, Repeated) and not isinstance(outcome, DomainError):
-        transfer_id = str(outcome.transfer_id) if outcome else str(claim.body.get("transfer_id", ""))
-        return (line.number, line.end_to_end_id, "repeated", transfer_id, "", "This payment was booked before.")
-    assert outcome is not None, "a line whose key was free was judged"
-    if isinstance(outcome, DomainError):
-        return _refused(line, outcome)
-    return (line.number, line.end_to_end_id, outcome.status, str(outcome.transfer_id), "", "")
-
-
-def _refused(line: Line, refusal: DomainError) -> Row:
-    return (line.number, line.end_to_end_id, "refused", "", refusal.code, str(refusal))
+    number, named = done.line.number, done.line.end_to_end_id
+    return outcome_row(number=number, end_to_end_id=named, outcome=done.outcome, transfer_id=done.transfer_id, refusal=done.refusal)

@@ -67,6 +67,20 @@ class TestAPayment:
         assert list(page.context["form"].errors) == [field]
         assert balance(BRAM) == 0
 
+    @pytest.mark.parametrize(
+        ("language", "words"),
+        [
+            ("en", "has 100.00\N{NO-BREAK SPACE}EUR available; 1,000.00\N{NO-BREAK SPACE}EUR were asked for."),
+            ("nl", "is 100,00\N{NO-BREAK SPACE}EUR beschikbaar; er werd 1.000,00\N{NO-BREAK SPACE}EUR gevraagd."),
+        ],
+    )
+    def test_is_refused_in_the_figures_of_the_language(self, language: str, words: str) -> None:
+        amount = {"en": "1,000.00", "nl": "1.000,00"}[language]
+
+        page = desk().post("/pay", payment(step="check", amount=amount), headers={"Accept-Language": language})
+
+        assert words in page.content.decode()
+
     def test_of_cash_needs_an_open_till(self) -> None:
         page = desk().post("/deposit", {"key": "k1", "account": ANNA, "amount": "5.00", "step": "confirm"})
 

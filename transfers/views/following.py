@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from access.errors import DomainError
-from access.pages import BankForm, DeedPage, ReasonForm, StaffPage, is_live
+from access.pages import BankForm, DeedPage, ReasonForm, StaffPage, id_or_none, is_live
 from transfers import permissions, selectors, services
 from transfers.forms import FilterForm
 from transfers.orders import Reversal
@@ -35,7 +35,7 @@ class TransferList(StaffPage):
         form = FilterForm(self.request.GET)
         wanted = form.cleaned_data if form.is_valid() else {}
         wanted = {name: wanted.get(name) or None for name in form.fields}
-        found = selectors.transfers_before(by=self.by, before=_id_or_none(self.request.GET.get("before", "")), limit=_PAGE + 1, **wanted)
+        found = selectors.transfers_before(by=self.by, before=id_or_none(self.request.GET.get("before", "")), limit=_PAGE + 1, **wanted)
         kept = {name: value for name, value in self.request.GET.items() if name in form.fields and value}
         older = f"?{urlencode(kept | {'before': str(found[_PAGE - 1].id)})}" if len(found) > _PAGE else ""
         first = f"?{urlencode(kept)}" if "before" in self.request.GET else ""
@@ -149,10 +149,3 @@ class ReversePage(AboutTransfer):
     def told(self, body: Mapping[str, Any]) -> str:  # noqa: ARG002  # always the same words
         """Say what happens now."""
         return _("A second person is asked to take it back.")
-
-
-def _id_or_none(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -11,7 +11,8 @@ from django.utils import timezone
 from access.errors import DomainError
 from access.models import User
 from access.progress import shown
-from transfers.services.import_payments import Row, import_payments
+from transfers.payments_file import OutcomeRow
+from transfers.services.import_payments import import_payments
 
 
 class Command(BaseCommand):
@@ -30,7 +31,7 @@ class Command(BaseCommand):
         try:
             with shown(title=path.name, total=path.stat().st_size) as report:
 
-                def progress(done: int, rows: Sequence[Row]) -> None:
+                def progress(done: int, rows: Sequence[OutcomeRow]) -> None:
                     counts.update(row[2] for row in rows)
                     report(done, f"{counts.total()} lines, {counts['refused']} refused")
 
