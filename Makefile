@@ -4,7 +4,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 MACHINE := $(PYTHON) -m banksite.machine ensure
 
-.PHONY: help environment environment-dev demo demo-kafka fresh test check bench faults requirements translations
+.PHONY: help environment environment-dev demo demo-kafka fresh test check bench faults pictures requirements translations
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -41,6 +41,9 @@ bench: environment-dev  ## measure against the limits of this machine
 
 faults: environment-dev  ## plant each known fault and demand that a test finds it
 	@$(RUN) -m tests.faults $(ARGS)
+
+pictures: environment-dev  ## start a demo, work in it, and take a picture of each main page into docs/pictures
+	@$(RUN) -m tests.pictures $(ARGS)
 
 translations: environment-dev  ## bring the catalogs of the pages' words up to date, and list what lacks words
 	@DJANGO_SETTINGS_MODULE=tests.settings $(RUN) -m tests.translations

@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from banksite.machine.processes import start_child, stop_child
-from bench import bank, books, crossing, growth, programs, rates
+from bench import bank, books, crossing, growth, programs, rates, teller
 from bench.orders import Crowd
 from bench.pairs import Goal, Ratio, measure
 from bench.workers import Worker, all_at_once, staff
@@ -144,7 +144,7 @@ def between_banks(grounds: Grounds) -> Iterator[Ratio]:
 
 
 def over_the_years(grounds: Grounds) -> Iterator[Ratio]:
-    """Measure a bank of a million postings against a young one."""
+    """Measure a bank of a million postings against a young one: its pages, and how it posts."""
     crowd = Crowd(debtors=A, creditors=A, first=0, last=growth.ACCOUNTS)
     with ExitStack() as stack:
         (old,) = stack.enter_context(grounds.bank(database="old", accounts=growth.ACCOUNTS))
@@ -152,11 +152,19 @@ def over_the_years(grounds: Grounds) -> Iterator[Ratio]:
         old.start(growth.lay_down, postings=1_000_000)
         young.start(growth.lay_down, postings=10_000)
         old.result(), young.result()
+        for worker in (old, young):
+            worker.call(rates.batches_of_ours, crowd=crowd, batches=2)  # the teller's work of today
         yield measure(
             Goal(name="statement page of 50 at 10^6 postings / at 10^4", ratio=1.3, unit="ms", at_most=True),
             ours=lambda: old.call(growth.pages, seconds=1),
             limit=lambda: young.call(growth.pages, seconds=1),
         )
+        for page, name in ((teller.desk, "teller's desk"), (teller.account, "account page"), (teller.transfers, "transfer list")):
+            yield measure(
+                Goal(name=f"{name} at 10^6 postings / at 10^4", ratio=1.3, unit="ms", at_most=True),
+                ours=lambda page=page: old.call(page, seconds=1),  # type: ignore[misc]
+                limit=lambda page=page: young.call(page, seconds=1),  # type: ignore[misc]
+            )
         yield measure(
             Goal(name="posting in batches at 10^6 postings / at 10^4", ratio=0.85, unit=PER_SECOND),
             ours=lambda: old.call(rates.batches_of_ours, crowd=crowd, batches=4),
