@@ -15,23 +15,10 @@ from access.errors import ApprovalNotWaiting
 from access.pages import BankForm, DeedPage, StaffPage, id_or_none, said
 from access.permissions import VIEW_APPROVALS
 from access.selectors import WaitingApproval
+from accounts.templatetags.bank import word
 from banksite import approvals
 
 _PAGE = 50
-_ASKED: Mapping[str, Any] = {
-    "deposit.approve": gettext_lazy("Take in cash"),
-    "withdrawal.approve": gettext_lazy("Pay out cash"),
-    "internal.approve": gettext_lazy("Pay inside the bank"),
-    "outgoing.approve": gettext_lazy("Pay to another bank"),
-    "reversal.approve": gettext_lazy("Take a transfer back"),
-    "adjustment.approve": gettext_lazy("Adjust the bank's own accounts"),
-    "account.unfreeze": gettext_lazy("Unfreeze an account"),
-    "account.raise-limit": gettext_lazy("Raise a credit limit"),
-    "closed-bank.refund": gettext_lazy("Give back what was under way to a closed bank"),
-    "recovery.end": gettext_lazy("End the recovery"),
-    "dead-letter.redrive": gettext_lazy("Handle a dead letter again"),
-    "dead-letter.discard": gettext_lazy("Discard a dead letter"),
-}
 
 
 class DecisionForm(BankForm):
@@ -63,7 +50,7 @@ class Waiting(StaffPage):
         """Add a page of questions, and where younger ones are."""
         found = selectors.waiting(after=id_or_none(self.request.GET.get("after", "")), limit=_PAGE + 1)
         younger = f"?after={found[_PAGE - 1].id}" if len(found) > _PAGE else ""
-        questions = [(question, what_is_asked(question.action)) for question in found[:_PAGE]]
+        questions = [(question, word(question.action)) for question in found[:_PAGE]]
         return super().get_context_data(**kwargs, questions=questions, younger=younger, me=self.by.pk)
 
 
@@ -82,7 +69,7 @@ class Decide(DeedPage):
         return super().get_context_data(
             **kwargs,
             question=question,
-            asked=what_is_asked(question.action),
+            asked=word(question.action),
             facts=facts,
             transfer=transfer,
             is_own=question.asked_by_id == self.by.pk,
@@ -120,8 +107,3 @@ class Decide(DeedPage):
         if question is None:
             raise ApprovalNotWaiting(approval=str(approval_id), status=selectors.approval_by_id(approval_id=approval_id).status)
         return question
-
-
-def what_is_asked(action: str) -> str:
-    """Return what a question is about, in the page's language."""
-    return str(_ASKED.get(action, action.replace(".", ": ").replace("-", " ").capitalize()))

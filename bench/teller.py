@@ -27,7 +27,12 @@ def account(*, seconds: float) -> float:
 def transfers(*, seconds: float) -> float:
     """Return the milliseconds the list of transfers takes: all, those of one account, and the rare ones."""
     addresses = ("/transfers", f"/transfers?account={iban_of(_ACCOUNT, bank=this_bank().code)}", "/transfers?status=refused")
-    return _taken(lambda: [_open(address) for address in addresses], seconds=seconds) / len(addresses)
+
+    def each() -> None:
+        for address in addresses:
+            _open(address)
+
+    return _taken(each, seconds=seconds) / len(addresses)
 
 
 def _taken(work: Callable[[], object], *, seconds: float) -> float:

@@ -38,7 +38,7 @@ SHOTS: Sequence[Shot] = (
     Shot("desk", 1, "teller", "/"),
     Shot("desk-phone", 1, "teller", "/", _PHONE),
     Shot("desk-supervisor", 1, "supervisor", "/"),
-    Shot("search", 1, "teller", "/search?q=555"),
+    Shot("search", 1, "teller", "/search?q=BNKA00000000"),
     Shot("account", 1, "teller", f"/accounts/{_MARIA}"),
     Shot("account-phone", 1, "teller", f"/accounts/{_MARIA}", _PHONE),
     Shot("transfers", 1, "teller", "/transfers"),

@@ -1,6 +1,6 @@
 """Every page of the counter asks its database equally often, whatever there is to show: a page without a row here fails."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 from axes.utils import reset
@@ -26,7 +26,7 @@ TELLER, SUPERVISOR = "teller", "supervisor"
 # Who opens it, the rest of its address, and what is looked for there.
 ROWS: Mapping[str, tuple[str, str]] = {
     "home": (TELLER, ""),
-    "search": (TELLER, "?q=555"),
+    "search": (TELLER, "?q=BNKA00000000"),
     "approvals-waiting": (SUPERVISOR, ""),
     "approval-decide": (SUPERVISOR, ""),
     **dict.fromkeys(("accounts:customer-new", "accounts:customer", "accounts:customer-change"), (TELLER, "")),
@@ -48,12 +48,12 @@ ROWS: Mapping[str, tuple[str, str]] = {
 ONLY_SENT = {"transfers:receipt", "transfers:file-go-on"}  # an address that only takes a form leads elsewhere
 
 
-def routes(patterns: list[URLPattern | URLResolver], space: str = "") -> Iterator[tuple[str, list[str]]]:
+def routes(patterns: Sequence[object], space: str = "") -> Iterator[tuple[str, list[str]]]:
     """Yield name and parameters of all pages below some patterns."""
     for pattern in patterns:
         if isinstance(pattern, URLResolver):
             yield from routes(pattern.url_patterns, f"{pattern.namespace}:" if pattern.namespace else space)
-        else:
+        elif isinstance(pattern, URLPattern):
             yield f"{space}{pattern.name}", list(pattern.pattern.converters)
 
 
@@ -97,7 +97,7 @@ def known() -> dict[str, object]:
 def address(route: str, named: Mapping[str, object]) -> str:
     """Return where a route leads; the number of a till is no account's."""
     numbers = {"number": till_of(user(TELLER).pk, "EUR")} if route.startswith("transfers:till") else {}
-    return reverse(route, kwargs={name: (named | numbers)[name] for name in PAGES[route]}) + ROWS[route][1]
+    return reverse(route, kwargs={name: {**named, **numbers}[name] for name in PAGES[route]}) + ROWS[route][1]
 
 
 class TestEveryPage:
@@ -106,6 +106,8 @@ class TestEveryPage:
 
     def test_asks_equally_often_of_much_as_of_little(self, bank: None) -> None:
         clients = {name: browser(name) for name in (TELLER, SUPERVISOR)}
+        for client in clients.values():
+            client.get("/")  # the first page of a session reads more
 
         few = asked(clients, known())
         work(3)
@@ -123,8 +125,7 @@ def asked(clients: Mapping[str, Client], named: Mapping[str, object]) -> dict[st
         where = address(route, named)
         with CaptureQueriesContext(connection) as queries:
             answer = clients[name].get(where)
-            if answer.streaming:
-                b"".join(answer.streaming_content)
+            answer.getvalue()
         assert answer.status_code == 200, (route, where, answer.status_code)
         found[route] = len(queries)
     return found

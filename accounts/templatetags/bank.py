@@ -62,7 +62,7 @@ def person(context: Context, name: str) -> str:
 def word(value: str) -> str:
     """Write a status, kind or leg as people say it."""
     known = WORDS.get(value)
-    return gettext(known) if known else value.replace("-", " ").capitalize()
+    return gettext(known) if known else value.replace(".", ": ").replace("-", " ").capitalize()
 
 
 @register.filter

@@ -2,14 +2,12 @@
 
 from urllib.parse import urlsplit
 
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from playwright.sync_api import Page, Request
 from pytest_django.live_server_helper import LiveServer
 
+from tests.browser.looking import violations
 from tests.desk.bank import browser
-
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]  # axe's own habits beyond WCAG, such as landmarks, are Unfold's to keep
 
 
 class Desk:
@@ -46,8 +44,7 @@ class Desk:
 
     def violations(self) -> list[str]:
         """Return what axe finds on the page that breaks WCAG 2.2 AA."""
-        found = Axe().run(self.page, options={"runOnly": WCAG}).response["violations"]
-        return [f"{each['id']}: {node['html'][:300]}" for each in found for node in each["nodes"]]
+        return violations(self.page)  # axe's own habits beyond WCAG, such as landmarks, are Unfold's to keep
 
     def trouble(self) -> list[str]:
         """Return what the browser complained of, and every host but the bank's own that a page asked."""

@@ -112,7 +112,10 @@ def file_outcomes(*, file: FileRow) -> list[Sequence[Any]]:
 
 
 def _shown(rows: "QuerySet[PaymentsFile]") -> "QuerySet[PaymentsFile, dict[str, Any]]":
-    return rows.values(*_FILE, first=F("asked_by__first_name"), last=F("asked_by__last_name"), user=F("asked_by__username"))
+    shown: QuerySet[PaymentsFile, dict[str, Any]] = rows.values(
+        *_FILE, first=F("asked_by__first_name"), last=F("asked_by__last_name"), user=F("asked_by__username")
+    )
+    return shown
 
 
 def _file(row: dict[str, Any]) -> FileRow:
