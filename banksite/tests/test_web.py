@@ -138,6 +138,18 @@ class TestTheFirstPage:
         assert [question.subject for question in shown.waiting] == ["their-question"]
         assert [question.subject for question in shown.asked] == ["my-question"]
 
+    def test_lets_nobody_decide_what_they_asked_themselves(self, desk: Client, staff: User) -> None:
+        staff.groups.set([Group.objects.get(name=SUPERVISOR)])
+        colleague = User.objects.create_user(username="cor", is_staff=True)
+        pages = {}
+        for by in (staff, colleague):
+            question = Approval.objects.create(action="account.unfreeze", subject="NL06", asked_by=by, asked_at=NOON)
+            pages[by.username] = desk.get(f"/approvals/{question.id}").content.decode()
+
+        assert "Your decision" not in pages["ada"]
+        assert "somebody else has to decide" in pages["ada"]
+        assert "Your decision" in pages["cor"]
+
     def test_shows_what_another_bank_wrote_in_a_currency_that_does_not_exist(self, desk: Client) -> None:
         Transfer.objects.create(
             kind="incoming", status="rejected", amount_minor=1250, currency="ZZZ", origin_bank="BNKB", origin_id=uuid4(), created_at=NOON

@@ -71,7 +71,7 @@ class TestAPaymentsFile:
         upload(page, (noor, "12.50"))
         page.get_by_role("button", name="Look through it").click()
 
-        expect(page.get_by_role("row", name="Booked before 1")).to_be_visible()
+        expect(page.get_by_role("row", name="Booked before 1 12.50")).to_be_visible()
         expect(page.get_by_role("button", name="Pay")).to_have_count(0)
         assert balance_of(noor) == before + 1_250
         assert Transfer.objects.filter(kind="internal").count() == 1

@@ -1,6 +1,7 @@
 """The counter's pages: done once whatever a browser sends, refused at the field, and as cheap with many transfers as with few."""
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -86,6 +87,16 @@ class TestAPayment:
 
         assert "The till is not open." in page.content.decode()
         assert balance(ANNA) == 10_000
+
+
+class TestAStatement:
+    def test_is_printed_for_the_days_that_are_shown(self) -> None:
+        clerk().user_permissions.add(Permission.objects.get(codename="view_posting"))
+
+        answer = desk().get(f"/accounts/{ANNA}/statement.pdf?since=2026-03-01&until=2026-03-02")
+
+        assert answer["Content-Disposition"] == f'attachment; filename="{ANNA}-2026-03-01-2026-03-02.pdf"'
+        assert answer.content.startswith(b"%PDF-")
 
 
 class TestTheList:
