@@ -17,6 +17,7 @@ from banksite.seeding import seed_demo
 from messaging import dead_letters
 from messaging.broker import Record
 from messaging.models import Peer
+from tests.desk import others
 from transfers.orders import Accepted, Deposit, Payment
 
 STAFF = {roles.ADMINISTRATOR: "admin", roles.SUPERVISOR: "supervisor", roles.TELLER: "teller", roles.AUDITOR: "auditor"}
@@ -30,6 +31,7 @@ def furnish() -> None:
     seed_demo(now=now)
     Peer.objects.create(code="BNKB", name="Bank B", topic="external-transfers.BNKB", partitions=4, status="active")
     work(1)
+    others.furnish(customer_account().number)
 
 
 def work(rounds: int) -> None:

@@ -1,16 +1,12 @@
 """What each deed of the desk does: by whom, what comes of it, what is left in the trail."""
 
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-import webhooks.services
-from access import services as of_access
 from access import tokens
 from access.errors import TokenRefused
 from access.models import ApiClient, Approval, AuditEvent, OrderLimit
@@ -19,30 +15,22 @@ from accounts.models import Mandate
 from messaging import signing
 from messaging.models import Peer, Recovery
 from tests.desk.bank import browser, customer_account, user
+from tests.desk.others import PROGRAM
 from tests.desk.test_register import WHY, do
-from transfers.models import Break, Reconciliation, Transfer
+from transfers.models import Break, Transfer
 from webhooks.models import Delivery, Endpoint
 
 pytestmark = pytest.mark.usefixtures("bank")
-PROGRAM = "erp"
 
 
 @pytest.fixture
 def program() -> ApiClient:
-    """Return a program that acts for nobody yet."""
-    now = timezone.now()
-    of_access.enlist_client(
-        username=PROGRAM, name="ERP", scopes=None, whole_bank=False, requests_per_minute=None, by=user("admin"), now=now
-    )
     return ApiClient.objects.get(user__username=PROGRAM)
 
 
 @pytest.fixture
-def endpoint(program: ApiClient) -> Endpoint:
-    registered = webhooks.services.register_endpoint(
-        url="https://erp.example/hook", events=[], after=None, addresses=["93.184.216.34"], by=program.user, now=timezone.now()
-    )
-    return Endpoint.objects.get(id=registered.id)
+def endpoint() -> Endpoint:
+    return Endpoint.objects.get()
 
 
 def reason_of(action: str) -> str:
@@ -86,14 +74,14 @@ class TestAProgram:
 
         do(client, f"/admin/accounts/mandate/{mandate.pk}/revoke")
 
-        assert not Mandate.objects.exists()
+        assert not Mandate.objects.filter(pk=mandate.pk).exists()
         assert reason_of("mandate.revoked") == WHY["reason"]
 
     def test_acts_for_nobody_by_an_account_that_is_none(self, program: ApiClient) -> None:
         shown = do(browser("admin"), f"{self.path}/{program.pk}/grant", account="NL00BNKA0000000000")
 
         assert "No customer has this account." in shown
-        assert not Mandate.objects.exists()
+        assert Mandate.objects.filter(user=program.user).count() == 1
 
     def test_is_signed_out(self, program: ApiClient, tmp_path: Path, settings: Any) -> None:
         signing.create_key_file(file=tmp_path / "tokens.pem")
@@ -141,7 +129,7 @@ class TestAWebhook:
         assert bytes(endpoint.secret) != before == bytes(endpoint.previous_secret or b"")
 
     def test_is_sent_a_delivery_again(self, endpoint: Endpoint) -> None:
-        id_ = webhooks.services.send_test(endpoint_id=endpoint.pk, by=endpoint.owner, now=timezone.now())
+        id_ = Delivery.objects.get(endpoint=endpoint).pk
         Delivery.objects.filter(id=id_).update(status="failed", finished_at=timezone.now())
 
         do(browser("admin"), f"/admin/webhooks/delivery/{id_}/send-again")
@@ -167,7 +155,7 @@ class TestABankThatClosed:
 
 class TestABreak:
     def test_is_explained_and_repaired_by_two_persons(self) -> None:
-        number, difference = customer_account().number, _doubled(customer_account().number)
+        number, difference = customer_account().number, Break.objects.get()
         client = browser("supervisor")
         page = f"/admin/transfers/break/{difference.pk}"
         assert "booked a payment a second time" in client.get(f"{page}/change/").content.decode()
@@ -216,35 +204,3 @@ def _decide(client: Client, action: str) -> None:
     """Approve the question of this kind that waits last."""
     approval = Approval.objects.filter(status="waiting", action__contains=action).order_by("-id")[0]
     assert "Approved" in do(client, f"/admin/access/approval/{approval.pk}/approve")
-
-
-def _doubled(number: str) -> Break:
-    """Return a difference that was found: this bank credited a payment of Bank B twice."""
-    now, id_ = timezone.now(), uuid4()
-    run = Reconciliation.objects.create(
-        peer="BNKB",
-        origin_bank="BNKB",
-        currency="EUR",
-        day=now.date(),
-        until_at=now,
-        asked_at=now,
-        ended_at=now,
-        verdict="broken",
-        our_count=2,
-        our_credited_minor=1_400,
-        their_count=1,
-        their_credited_minor=700,
-    )
-    ours = {"id": str(id_), "outcome": "credited", "amount_minor": 700, "creditor_iban": number, "decided_at": now.isoformat()}
-    return Break.objects.create(
-        reconciliation=run,
-        origin_bank="BNKB",
-        origin_id=id_,
-        destination_bank="BNKA",
-        kind="double",
-        currency="EUR",
-        at_origin={"id": str(id_), "outcome": "unknown"},
-        at_destination=ours,
-        decided_at=now - timedelta(minutes=5),
-        found_at=now,
-    )
