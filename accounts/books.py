@@ -1,6 +1,6 @@
 """Checking the books: everything that follows from the postings alone is worked out anew and compared with what is stored."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from django.db import connection
@@ -19,6 +19,7 @@ class Difference:
     found: str
 
 
+_ALSO: list[Callable[[], Iterator[Difference]]] = []
 _SIDES = """
     WITH sides AS (
         SELECT credit_account_id AS account_id, credit_seq AS seq, credit_balance_after AS balance_after, amount_minor AS amount
@@ -129,6 +130,11 @@ CHECKS: dict[str, str] = {
 }
 
 
+def check_also(check: Callable[[], Iterator[Difference]]) -> None:
+    """Have another app's books checked with all others, at every site."""
+    _ALSO.append(check)
+
+
 def recompute() -> Iterator[Difference]:
     """Yield every difference, check by check, inside the caller's transaction (one snapshot: REPEATABLE READ on PostgreSQL)."""
     with connection.cursor() as cursor:
@@ -141,6 +147,8 @@ def recompute() -> Iterator[Difference]:
     yield from _missing_stripes()
     for name in triggers.missing(connection, triggers.registered()):
         yield Difference(check="triggers", subject=name, expected="in place", found="missing or switched off")
+    for check in _ALSO:
+        yield from check()
 
 
 def imbalances() -> dict[str, int]:

@@ -95,9 +95,7 @@ def report(*, window: UUID) -> Report:
         nets=nets,
         pairs=[_pair(pair) for pair in found.pairs.order_by("currency", "one", "other")],
         silent=list(found.reports.filter(reported_at__isnull=True).order_by("bank").values_list("bank", flat=True)),
-        sums={
-            currency: sum(net.net_minor for net in nets if net.currency == currency) for currency in sorted({net.currency for net in nets})
-        },
+        sums=_sums(nets),
     )
 
 

@@ -94,7 +94,7 @@ def _wrong_hold(entry: Entry, found: tuple[int, str] | None) -> Iterator[Differe
 
 
 def _postings_without_transfer() -> Iterator[Difference]:
-    """Yield postings nobody ordered; the head bank settles on the accounts of banks, whose windows its own check knows."""
+    """Yield postings nobody ordered; the head bank settles on the accounts of banks, which it checks itself."""
     rows = Posting.objects.filter(~Exists(Transfer.objects.filter(id=OuterRef("transfer_id")))).order_by("id")
     if this_bank().is_head_bank:
         rows = rows.exclude(debit_account__kind="settlement", credit_account__kind="settlement")

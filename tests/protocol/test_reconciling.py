@@ -28,8 +28,6 @@ from transfers.management.commands import reconcile_banks
 from transfers.models import Break, Reconciliation, ReconciliationQuestion, Transfer
 from transfers.orders import Payment
 
-pytestmark = pytest.mark.money
-
 
 def compare(world: World, at: str = "BNKA", *, rounds: int = 8) -> list[tuple[str, UUID]]:
     """Compare the day at a bank and return what it finds, by kind and transfer."""

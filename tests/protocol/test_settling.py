@@ -16,7 +16,7 @@ from access.models import Approval
 from accounts.errors import InsufficientFunds, LimitInUse
 from headbank import services
 from headbank.errors import WindowOpen
-from headbank.models import WindowNotice, WindowReport
+from headbank.models import Bank, Window, WindowNet, WindowNotice, WindowReport
 from messaging import events
 from messaging.broker import Outgoing
 from messaging.letter_box import topic_of
@@ -29,7 +29,6 @@ from tests.protocol.settling import HeadBank, SettlingWorld
 from tests.protocol.stories import ANNA, BERT, DiesAt
 from transfers import books
 
-pytestmark = pytest.mark.money
 CHIARA = account("BNKC", RICH)
 
 
@@ -57,13 +56,14 @@ def dead_letters(world: SettlingWorld, at: str) -> list[str]:
         return list(DeadLetter.objects.order_by("id").values_list("reason", flat=True))
 
 
+def differences(world: SettlingWorld, at: str) -> list[books.Difference]:
+    with world.at(at):
+        return list(books.differences(progress=lambda _: None))
+
+
 def wrong(world: SettlingWorld) -> list[str]:
     """Return what is wrong with anybody's books."""
-    found = []
-    for code in world.banks:
-        with world.at(code):
-            found += [f"{code}: {difference}" for difference in books.differences(progress=lambda _: None)]
-    return found
+    return [f"{code}: {difference}" for code in world.banks for difference in differences(world, code)]
 
 
 def is_square(world: SettlingWorld) -> bool:
@@ -212,6 +212,53 @@ class TestABankWithoutCover:
         world.settle()
         assert world.owed() == {}
         assert is_square(world)
+
+
+class TestABankThatIsClosed:
+    def test_is_not_waited_for_and_what_it_owes_stays(self, world: SettlingWorld) -> None:
+        trade(world)
+        world.cover(BNKA=10_000)
+        with world.at("HEAD"):
+            Bank.objects.filter(code="BNKC").update(status="closed")
+        world.publish_directory(world.town.document(version=2, closed=frozenset({"BNKC"})))
+
+        window = world.settle()
+
+        assert world.window(window).status == "booked"
+        assert world.nets(window) == {"BNKA": -5_000, "BNKB": 5_000}
+        assert world.owed() == {
+            ("BNKA", "BNKC"): -1_000,
+            ("BNKC", "BNKA"): 1_000,
+            ("BNKB", "BNKC"): 3_000,
+            ("BNKC", "BNKB"): -3_000,
+        }
+        assert is_square(world)
+
+
+class TestTheHeadBanksBooks:
+    @pytest.fixture
+    def window(self, world: SettlingWorld) -> UUID:
+        trade(world)
+        world.cover(BNKA=10_000)
+        return world.settle()
+
+    def test_name_a_net_that_is_not_what_was_booked(self, world: SettlingWorld, window: UUID) -> None:
+        with world.at("HEAD"):
+            WindowNet.objects.filter(window=window, bank="BNKA").update(net_minor=-3_999)
+
+        booked, decided = (f"{minor} from SETTLEMENT.BNKA.EUR to SETTLEMENT.EUR" for minor in (4_000, 3_999))
+        assert [(said.check, said.expected, said.found) for said in differences(world, "HEAD")] == [
+            ("sum of a settlement", "0", "1"),
+            ("settlement of BNKA.EUR", decided, booked),
+        ]
+
+    def test_name_every_posting_of_a_window_that_was_not_booked(self, world: SettlingWorld, window: UUID) -> None:
+        with world.at("HEAD"):
+            Window.objects.filter(id=window).update(status="refused")
+
+        assert [(said.check, said.expected) for said in differences(world, "HEAD")] == [
+            (f"settlement of {bank}.EUR", "none") for bank in ("BNKA", "BNKB", "BNKC")
+        ]
 
 
 class TestABankThatIsAway:

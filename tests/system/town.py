@@ -70,7 +70,7 @@ class Town:
     def come_to_rest(self) -> None:
         """Wait until every transfer has ended at both banks and everything is said."""
         for bank in self.banks:
-            until(lambda bank=bank: _is_at_rest(bank), what=f"every transfer of {bank.code} ends")  # type: ignore[misc]
+            until(lambda bank=bank: is_at_rest(bank), what=f"every transfer of {bank.code} ends")  # type: ignore[misc]
 
     def differences(self) -> list[str]:
         """Return everything that is not as two banks at rest must be; nothing when no cent was lost and none was made."""
@@ -226,7 +226,7 @@ def _pending(bank: Bank) -> set[UUID]:
         return set(Transfer.objects.filter(kind="outgoing", status="pending").values_list("id", flat=True))
 
 
-def _is_at_rest(bank: Bank) -> bool:
+def is_at_rest(bank: Bank) -> bool:
     with bank.inside():
         return not (Transfer.objects.exclude(status__in=FINAL).exists() or Message.objects.filter(finished_at__isnull=True).exists())
 
