@@ -74,8 +74,16 @@ class Bank:
         kill_child(self.running.pop(name))
 
     def stop(self, name: str) -> None:
-        """Ask a process to end."""
+        """Ask a process to end and wait until it has."""
         stop_child(self.running.pop(name), patience_s=30)
+
+    def ask_to_end(self, name: str) -> None:
+        """Ask a process to end, once: a second signal would end it at once, with whatever is under way."""
+        self.running[name].terminate()
+
+    def wait_for_end(self, name: str) -> int:
+        """Wait until a process that was asked to end has; return its exit code."""
+        return self.running.pop(name).wait(timeout=LIMIT_S)
 
     def freeze(self, name: str) -> None:
         """Let no time pass for a process."""

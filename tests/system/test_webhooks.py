@@ -93,10 +93,10 @@ class TestADeliverer:
         pay_inside(bank)
         until(lambda: len(receiver.got) == 1, what="the delivery is sent")
 
-        bank.running[DELIVERER].terminate()
+        bank.ask_to_end(DELIVERER)
         receiver.may_answer.set()
-        bank.stop(DELIVERER)
 
+        assert bank.wait_for_end(DELIVERER) == 0
         assert ended(bank, endpoint, number=1)
 
 
