@@ -80,6 +80,20 @@ class CredentialsWrong(DomainError):
     advice = "Check both; after five failures this address has to wait."
 
 
+class CodeMissing(DomainError):
+    """Name and password are right, and this user signs in with a code of a second factor too."""
+
+    code, title = "code-missing", "A code is needed as well."
+    advice = "Send the six digits your app shows now, or one of your recovery codes, as `otp` beside the password."
+
+
+class CodeWrong(DomainError):
+    """The code is not the second factor's of this half minute, or was used before; it counts as a wrong password does."""
+
+    code, title = "code-wrong", "This code is not right, or was used before."
+    advice = "Take the next one your app shows; after five failures this address has to wait."
+
+
 class TooManyAttempts(DomainError):
     """Signing in failed too often from one address; `facts` carry `wait_s`."""
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+import access.permissions
 import access.services
 import accounts.services
 import headbank.services
@@ -90,6 +91,10 @@ def _by_messaging(permission: str, service: Callable[..., bool], *names: str) ->
 _TRANSFER = Deed(approve=transfers.services.approve_transfer, refuse=transfers.services.refuse_transfer)
 _DEEDS: Mapping[str, Deed] = {
     access.services.GIVE_ROLES: Deed(approve=access.services.give_roles, refuse=access.services.refuse_roles),
+    access.services.GIVE_WHOLE_BANK: Deed(
+        approve=access.services.give_whole_bank,
+        refuse=_only_decide(access.permissions.MANAGE_USERS),
+    ),
     UNFREEZE: Deed(
         approve=accounts.services.unfreeze_account,
         refuse=accounts.services.refuse_request,

@@ -25,7 +25,13 @@ from access.rest import Fault, Problem
 CONTENT_TYPE = "application/problem+json"
 _ERRORS: Mapping[int, tuple[type[DomainError], ...]] = {
     400: (access.errors.RequestInvalid, access.errors.KeyMissing),
-    401: (access.errors.TokenMissing, access.errors.TokenRefused, access.errors.CredentialsWrong),
+    401: (
+        access.errors.TokenMissing,
+        access.errors.TokenRefused,
+        access.errors.CredentialsWrong,
+        access.errors.CodeMissing,
+        access.errors.CodeWrong,
+    ),
     403: (
         access.errors.NotAllowed,
         access.errors.OwnApproval,
@@ -252,10 +258,10 @@ def _status(error: Exception) -> int | None:
 
 def _headers(refusal: DomainError) -> dict[str, str]:
     """Return what HTTP wants said beside the problem."""
-    if isinstance(refusal, access.errors.TokenMissing | access.errors.CredentialsWrong):
-        return {"WWW-Authenticate": "Bearer"}
     if isinstance(refusal, access.errors.TokenRefused):
         return {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+    if isinstance(refusal, _ERRORS[401]):
+        return {"WWW-Authenticate": "Bearer"}
     if isinstance(refusal, access.errors.InProgress):
         return {"Retry-After": "1"}
     return {"Retry-After": str(refusal.facts["wait_s"])} if "wait_s" in refusal.facts else {}

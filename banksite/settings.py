@@ -213,7 +213,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "displayOperationId": True, "persistAuthorization": False},
 }
 
-MFA_ADAPTER = "banksite.second_factor.MfaAdapter"
+MFA_ADAPTER = "access.second_factor.MfaAdapter"
 IDLE_LOCK_S = env.int("IDLE_LOCK_S", default=900)
 LOGIN_URL = "/sign-in"
 LOGIN_REDIRECT_URL, LOGOUT_REDIRECT_URL = "/", "/sign-in"

@@ -21,9 +21,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import View
 
+from access import second_factor
 from access.models import User
 from access.pages import BankForm, StaffPage
-from banksite import locking, second_factor
+from banksite import locking
 from banksite.problems import locked_out
 
 _HALF_WAY, _SECRET = "half_way", "second_factor_secret"

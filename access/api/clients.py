@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
 from django.utils import timezone
@@ -32,7 +33,10 @@ Secret = Annotated[
 
 
 class NewClient(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A program that wants in. Without `whole_bank` it acts for the customers that give it a mandate; without `scopes` it may all."""
+    """A program that wants in. Without `scopes` it may all its role may.
+
+    It acts for the customers that give it a mandate; with `whole_bank` a second administrator is asked to let it act for all.
+    """
 
     username: Username
     name: Annotated[str, Meta(max_length=150, examples=["Jansen's ERP"])] = ""
@@ -42,13 +46,22 @@ class NewClient(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class ChangedClient(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What is different now; what is left out stays. A program that is not active is shut out at once."""
+    """What is different now; what is left out stays. A program that is not active is shut out at once.
+
+    To let it act for the `whole_bank` a second administrator is asked.
+    """
 
     scopes: Scopes | UnsetType | None = UNSET
     whole_bank: bool | UnsetType = UNSET
     requests_per_minute: PerMinute | UnsetType | None = UNSET
     is_active: bool | UnsetType = UNSET
     reason: Reason = ""
+
+
+class ClientChanged(ClientRow, frozen=True, kw_only=True):
+    """The program as it is now, and the question that waits for a second person where it shall act for the whole bank."""
+
+    approval_id: UUID | None
 
 
 class LimitOfClient(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -84,15 +97,16 @@ class ClientsFound(Page[ClientRow], frozen=True, kw_only=True):
 
 
 class ClientSecret(msgspec.Struct, frozen=True, kw_only=True):
-    """A program and what it signs in with at `auth/token`."""
+    """A program and what it signs in with at `auth/token`; and the question that waits where it shall act for the whole bank."""
 
     username: Username
     secret: Secret | None = None
+    approval_id: UUID | None = None
 
     @classmethod
     def of(cls, enlisted: EnlistedClient) -> "ClientSecret":
         """Return the client as it is written."""
-        return cls(username=enlisted.username, secret=enlisted.secret)
+        return cls(username=enlisted.username, secret=enlisted.secret, approval_id=enlisted.approval_id)
 
 
 class Clients(ShowingOnce):
@@ -139,18 +153,19 @@ class Client(Endpoint):
         summary="Change a program",
         tag="clients",
         body=ChangedClient,
-        answers={200: ClientRow},
+        answers={200: ClientChanged, 202: ClientChanged},
         is_kept=True,
         refuses=(ScopeUnknown, ClientUnknown),
     )
     def patch(self, request: Request, username: str) -> Response:
-        """Give a program other scopes, reach or speed, or shut it out; it counts at once."""
+        """Give a program other scopes or speed, less reach, or shut it out: 200. For more reach a second person is asked: 202."""
         given, by = read_body(request, ChangedClient), user_of(request)
         values = {name: value for name in ChangedClient.__struct_fields__ if (value := getattr(given, name)) is not UNSET}
 
-        def effect() -> tuple[int, ClientRow]:
-            services.change_client(username=username, **values, by=by, now=timezone.now())
-            return 200, selectors.client_named(username=username)
+        def effect() -> tuple[int, ClientChanged]:
+            approval = services.change_client(username=username, **values, by=by, now=timezone.now())
+            row = msgspec.structs.asdict(selectors.client_named(username=username))
+            return (202 if approval else 200), ClientChanged(**row, approval_id=approval)
 
         return self.once(request, effect)
 

@@ -5,27 +5,30 @@ from typing import Annotated
 
 import msgspec
 from django.contrib.auth import authenticate
-from django.contrib.auth.signals import user_logged_in
+from django.contrib.auth.signals import user_logged_in, user_login_failed
+from django.http import HttpRequest
 from django.utils import timezone
 from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from access import selectors, tokens
-from access.errors import CredentialsWrong, TokenRefused, TooManyAttempts
+from access import second_factor, selectors, tokens
+from access.errors import CodeMissing, CodeWrong, CredentialsWrong, TokenRefused, TooManyAttempts
 from access.keyring import keyring
 from access.models import User
 from access.rest import ANYONE, SIGNED_IN, Endpoint, OpenEndpoint, operation, read_body, user_of
 from access.selectors import KeySet, Profile
 
+Code = Annotated[str, Meta(min_length=1, max_length=20, description="Six digits of an app, or a recovery code; each counts once.")]
 Token = Annotated[str, Meta(min_length=1, max_length=2000)]
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who wants to sign in."""
+    """Who wants to sign in; `otp` is the code of those who enrolled in a second factor."""
 
     username: Annotated[str, Meta(min_length=1, max_length=150)]
     password: Annotated[str, Meta(min_length=1, max_length=500)]
+    otp: Code | None = None
 
 
 class RefreshToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,15 +59,13 @@ class SignIn(OpenEndpoint):
         body=Credentials,
         answers={200: GivenTokens},
         is_open=True,
-        refuses=(CredentialsWrong, TooManyAttempts),
+        refuses=(CredentialsWrong, CodeMissing, CodeWrong, TooManyAttempts),
     )
     def post(self, request: Request) -> Response:
-        """Give tokens for a user name and a password; after five failures from one address it has to wait."""
+        """Give tokens for user name, password and, of who has a second factor, its code; after five failures an address has to wait."""
         given = read_body(request, Credentials)
         plain = request._request  # noqa: SLF001  # what guards sign-ins marks Django's request, not DRF's
-        user = authenticate(plain, username=given.username, password=given.password)
-        if not isinstance(user, User):
-            raise CredentialsWrong
+        user = _proved(plain, given)
         issued = tokens.issue(user=user, now=timezone.now())
         vars(plain).pop("session", None)  # what keeps the list of sign-ins would begin one, cookie and all
         user_logged_in.send(sender=User, request=plain, user=user)
@@ -124,6 +125,20 @@ class PublicKeys(OpenEndpoint):
     def get(self, request: Request) -> Response:  # noqa: ARG002  # Django passes it
         """Show every public key whose tokens count."""
         return Response(selectors.key_set(keyring=keyring()), headers={"Cache-Control": "max-age=60"})
+
+
+def _proved(request: HttpRequest, given: Credentials) -> User:
+    """Return who it is, proved by all they sign in with; raises CredentialsWrong, CodeMissing, CodeWrong."""
+    user = authenticate(request, username=given.username, password=given.password)
+    if not isinstance(user, User):
+        raise CredentialsWrong
+    if second_factor.has_second_factor(user):
+        if given.otp is None:
+            raise CodeMissing
+        if not second_factor.is_right(user=user, code=given.otp):
+            user_login_failed.send(sender=__name__, credentials={"username": given.username}, request=request)
+            raise CodeWrong
+    return user
 
 
 def _given(issued: tokens.Tokens) -> Response:

@@ -1,6 +1,14 @@
 """What changes who may come in: the bank's own beginning, and the programs that act in it."""
 
-from access.services.clients import EnlistedClient, change_client, enlist_client, limit_client, renew_secret
+from access.services.clients import (
+    GIVE_WHOLE_BANK,
+    EnlistedClient,
+    change_client,
+    enlist_client,
+    give_whole_bank,
+    limit_client,
+    renew_secret,
+)
 from access.services.disclosing import export_list, reveal
 from access.services.opening import SYSTEM_USERNAME, open_access
 from access.services.people import (
@@ -18,6 +26,7 @@ from access.services.people import (
 
 __all__ = [
     "GIVE_ROLES",
+    "GIVE_WHOLE_BANK",
     "SYSTEM_USERNAME",
     "EnlistedClient",
     "ask_for_roles",
@@ -28,6 +37,7 @@ __all__ = [
     "enlist_client",
     "export_list",
     "give_roles",
+    "give_whole_bank",
     "limit_client",
     "open_access",
     "refuse_roles",

@@ -6,18 +6,20 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
 
-from access import audit, permissions, tokens
+from access import approvals, audit, permissions, tokens
 from access.errors import ClientLimitInvalid, ClientNameInvalid, ClientNameTaken, ClientUnknown, ScopeUnknown
 from access.models import ApiClient, OrderLimit, User
 from access.permissions import require
 from access.roles import API_CLIENT, ROLES
 from access.site import this_bank
 
+GIVE_WHOLE_BANK = "client.whole-bank"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}", re.ASCII)
 _SECRET_BYTES = 32
 _MOST_MINOR = 10**15
@@ -25,10 +27,11 @@ _MOST_MINOR = 10**15
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EnlistedClient:
-    """A program and what it signs in with, which is shown once and kept nowhere."""
+    """A program and what it signs in with, shown once and kept nowhere; the question, where a second person is asked for its reach."""
 
     username: str
     secret: str
+    approval_id: UUID | None = None
 
 
 def enlist_client(
@@ -44,40 +47,65 @@ def enlist_client(
 ) -> EnlistedClient:
     """Let a program in: with the API client's role, narrowed to the scopes unless None, and for the customers who give it a mandate.
 
-    Raises NotAllowed, ClientNameInvalid, ScopeUnknown, ClientNameTaken.
+    A second person is asked whether it may act for the `whole_bank`. Raises NotAllowed, ClientNameInvalid, ScopeUnknown, ClientNameTaken.
     """
     require(by=by, permission=permissions.MANAGE_USERS)
     if not _NAME.fullmatch(username):
         raise ClientNameInvalid(name=username[:80])
-    given: dict[str, Any] = {"scopes": _checked(scopes), "whole_bank": whole_bank, "requests_per_minute": requests_per_minute}
+    given: dict[str, Any] = {"scopes": _checked(scopes), "requests_per_minute": requests_per_minute}
     secret = secrets.token_urlsafe(_SECRET_BYTES)
     with transaction.atomic():
         user = _add_user(username, name, secret, now=now)
         user.groups.set(Group.objects.filter(name=API_CLIENT))
         ApiClient.objects.create(user=user, **given)
         audit.record(actor=by, action="client.enlisted", subject=f"user:{username}", after={"name": name} | given, reason=reason, now=now)
-    return EnlistedClient(username=username, secret=secret)
+        approval_id = _ask_for_whole_bank(username, reason=reason, by=by, now=now) if whole_bank else None
+    return EnlistedClient(username=username, secret=secret, approval_id=approval_id)
 
 
-def change_client(*, username: str, reason: str = "", by: User, now: datetime, **values: Any) -> None:
+def change_client(*, username: str, reason: str = "", by: User, now: datetime, **values: Any) -> UUID | None:
     """Give a program other `scopes`, `whole_bank`, `requests_per_minute` or `is_active`; what is not named stays.
 
-    A program that is not active is shut out at once. Raises NotAllowed, ScopeUnknown, ClientUnknown.
+    A program that is not active is shut out at once. A second person is asked whether it may act for the whole bank from now on: the
+    approval is returned, and its reach stays as it is until then. Raises NotAllowed, ScopeUnknown, ClientUnknown.
     """
     require(by=by, permission=permissions.MANAGE_USERS)
     if "scopes" in values:
         values["scopes"] = _checked(values["scopes"])
     with transaction.atomic():
         client = _lock(username)
+        approval_id = None
+        if values.get("whole_bank") and not client.whole_bank:
+            del values["whole_bank"]
+            approval_id = _ask_for_whole_bank(username, reason=reason, by=by, now=now)
         before = {name: client.user.is_active if name == "is_active" else getattr(client, name) for name in values}
         changed = {name: value for name, value in values.items() if value != before[name]}
         if not changed:
-            return
+            return approval_id
         own = {name: value for name, value in changed.items() if name != "is_active"}
         ApiClient.objects.filter(pk=client.pk).update(**own)
         User.objects.filter(pk=client.pk).update(is_active=values.get("is_active", client.user.is_active))
         old = {name: before[name] for name in changed}
         audit.record(actor=by, action="client.changed", subject=f"user:{username}", before=old, after=changed, reason=reason, now=now)
+    return approval_id
+
+
+def give_whole_bank(*, approval_id: UUID, reason: str = "", by: User, now: datetime) -> None:
+    """Agree to what was asked: the program acts for every customer. Raises NotAllowed, ApprovalNotWaiting, OwnApproval, ClientUnknown."""
+    with transaction.atomic():
+        approval = approvals.decide(
+            approval_id=approval_id,
+            approve=True,
+            by=by,
+            reason=reason,
+            now=now,
+            permission=permissions.MANAGE_USERS,
+            actions=[GIVE_WHOLE_BANK],
+        )
+        client = _lock(approval.facts["client"])
+        ApiClient.objects.filter(pk=client.pk).update(whole_bank=True)
+        old, new = {"whole_bank": client.whole_bank}, {"whole_bank": True}
+        audit.record(actor=by, action="client.changed", subject=approval.subject, before=old, after=new, reason=reason, now=now)
 
 
 def limit_client(*, username: str, limits: Mapping[str, OrderLimit], reason: str = "", by: User, now: datetime) -> None:
@@ -109,6 +137,10 @@ def renew_secret(*, username: str, reason: str = "", by: User, now: datetime) ->
         tokens.end_all(user=user, why="secret-renewed", now=now)
         audit.record(actor=by, action="client.secret-renewed", subject=f"user:{username}", reason=reason, now=now)
     return EnlistedClient(username=username, secret=secret)
+
+
+def _ask_for_whole_bank(username: str, *, reason: str, by: User, now: datetime) -> UUID:
+    return approvals.ask(action=GIVE_WHOLE_BANK, subject=f"user:{username}", facts={"client": username}, reason=reason, by=by, now=now)
 
 
 def _checked(scopes: Collection[str] | None) -> list[str] | None:

@@ -11,7 +11,7 @@ from accounts import permissions, services
 from accounts.admin.asking import amount_field, minor_of
 from accounts.admin.showing import shown_amount
 from accounts.models import Account, BalanceStripe, Card, Customer, Hold, Posting
-from accounts.services.opening import WITH_LIMIT
+from accounts.services.standing import WITH_LIMIT
 
 
 class LimitForm(ReasonForm):

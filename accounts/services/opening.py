@@ -20,20 +20,17 @@ from accounts.errors import (
     CustomerHasAccounts,
     EmailInvalid,
     KindNotOffered,
-    LimitInvalid,
     NameInvalid,
     PhoneInvalid,
     PhoneTaken,
 )
 from accounts.models import CUSTOMER_KINDS, Account, Customer
-from accounts.money import MAX_AMOUNT_MINOR
 from accounts.services.cards import make_card
 from accounts.services.locking import lock_customer
 from accounts.services.serials import take_serials
 
 Kind = Account.Kind
 _PHONE = re.compile(r"\+?[0-9]{6,15}", re.ASCII)
-WITH_LIMIT = (Kind.CHECKING, Kind.CREDIT)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,8 +55,8 @@ def open_customer(*, name: str, phone: str, email: str = "", currency: str = "",
     currency = currency or this_bank().currencies[0]
     with transaction.atomic():
         customer = _add_customer(Customer(name=name, phone=phone, email=email, opened_at=now))
-        checking = _add_account(customer, Kind.CHECKING, currency, 0, by=by, now=now)
-        savings = _add_account(customer, Kind.SAVINGS, currency, 0, by=by, now=now)
+        checking = _add_account(customer, Kind.CHECKING, currency, by=by, now=now)
+        savings = _add_account(customer, Kind.SAVINGS, currency, by=by, now=now)
         issued = make_card(account_id=checking.id, by=by, now=now)
         audit.record(actor=by, action="customer.opened", subject=str(customer.id), after={"name": name, "phone": phone}, now=now)
     return OpenedCustomer(
@@ -72,18 +69,15 @@ def open_customer(*, name: str, phone: str, email: str = "", currency: str = "",
     )
 
 
-def open_account(*, customer_id: UUID, kind: str, currency: str, by: User, now: datetime, credit_limit_minor: int = 0) -> Account:
-    """Open another account for a customer.
+def open_account(*, customer_id: UUID, kind: str, currency: str, by: User, now: datetime) -> Account:
+    """Open another account for a customer, without a credit limit: `set_credit_limit` asks a second person for that.
 
-    A credit limit needs the permission to set limits and is 0 on kinds without one. Raises NotAllowed, CustomerUnknown, CustomerClosed,
-    CurrencyNotOffered, KindNotOffered, LimitInvalid.
+    Raises NotAllowed, CustomerUnknown, CustomerClosed, CurrencyNotOffered, KindNotOffered.
     """
     require(by=by, permission=permissions.OPEN_CUSTOMER)
-    if credit_limit_minor:
-        require(by=by, permission=permissions.LIMIT_ACCOUNT)
     with transaction.atomic():
         customer = lock_customer(customer_id)
-        return _add_account(customer, kind, currency, credit_limit_minor, by=by, now=now)
+        return _add_account(customer, kind, currency, by=by, now=now)
 
 
 def change_customer(
@@ -148,15 +142,13 @@ def _change_customer(customer: Customer, values: Mapping[str, str]) -> None:
         accounts.update(holder_name=values["name"])
 
 
-def _add_account(customer: Customer, kind: str, currency: str, limit_minor: int, *, by: User, now: datetime) -> Account:
+def _add_account(customer: Customer, kind: str, currency: str, *, by: User, now: datetime) -> Account:
     """Insert and audit an account with the next number."""
     site = this_bank()
     if currency not in site.currencies:
         raise CurrencyNotOffered(currency=currency[:10], offered=", ".join(site.currencies))
     if kind not in CUSTOMER_KINDS:
         raise KindNotOffered(kind=kind[:20])
-    if not 0 <= limit_minor <= (MAX_AMOUNT_MINOR if kind in WITH_LIMIT else 0):
-        raise LimitInvalid(account=f"of kind {kind}", limit_minor=limit_minor, currency=currency)
     (serial,) = take_serials(series="account")
     account = Account.objects.create(
         number=iban.make(site.country, site.code, serial),
@@ -164,10 +156,10 @@ def _add_account(customer: Customer, kind: str, currency: str, limit_minor: int,
         currency=currency,
         customer=customer,
         holder_name=customer.name,
-        floor_minor=-limit_minor,
+        floor_minor=0,
         opened_at=now,
     )
-    after = {"kind": kind, "currency": currency, "limit_minor": limit_minor, "customer": str(customer.id)}
+    after = {"kind": kind, "currency": currency, "customer": str(customer.id)}
     audit.record(actor=by, action="account.opened", subject=account.number, after=after, now=now)
     return account
 

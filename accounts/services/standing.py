@@ -17,9 +17,9 @@ from accounts.ledger import AccountState
 from accounts.models import Account, Card
 from accounts.money import MAX_AMOUNT_MINOR
 from accounts.services.locking import lock_customer_account
-from accounts.services.opening import WITH_LIMIT
 
 Status = Account.Status
+WITH_LIMIT = (Account.Kind.CHECKING, Account.Kind.CREDIT)
 UNFREEZE, RAISE_LIMIT = "account.unfreeze", "account.raise-limit"
 _PERMISSIONS = {UNFREEZE: permissions.UNFREEZE_ACCOUNT, RAISE_LIMIT: permissions.LIMIT_ACCOUNT}
 

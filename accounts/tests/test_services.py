@@ -6,7 +6,7 @@ from uuid_utils.compat import uuid7
 from access.errors import ClientUnknown, DomainError, NotAllowed
 from access.models import AuditEvent, User
 from access.tests.people import employ
-from accounts import errors, iban, ledger, permissions, selectors, services
+from accounts import errors, iban, ledger, selectors, services
 from accounts.models import Account, BalanceStripe, Customer
 from accounts.tests.people import CASH, NOON, euros, move, open_anna, post
 
@@ -70,20 +70,22 @@ class TestOpenCustomer:
 
 
 class TestOpenAccount:
-    def test_may_come_with_a_credit_limit(self, tess: User) -> None:
-        account = services.open_account(
-            customer_id=open_anna(tess).id, kind="credit", currency="EUR", credit_limit_minor=50_000, by=tess, now=NOON
-        )
+    def test_lends_nothing_before_a_second_person_agreed(self, tess: User, sam: User) -> None:
+        number = services.open_account(customer_id=open_anna(tess).id, kind="credit", currency="EUR", by=tess, now=NOON).number
 
-        assert post(move(account.number, CASH, "500.00")) == [ledger.Posted()]
+        before = post(move(number, CASH, "500.00"))
+        approval = services.set_credit_limit(number=number, limit_minor=50_000, reason="salary", by=tess, now=NOON)
+        assert approval
+        services.raise_credit_limit(approval_id=approval, by=sam, now=NOON)
+
+        assert [type(outcome) for outcome in before] == [errors.InsufficientFunds]
+        assert post(move(number, CASH, "500.00")) == [ledger.Posted()]
 
     @pytest.mark.parametrize(
         ("changes", "refusal"),
         [
             ({"kind": "cash"}, errors.KindNotOffered),
             ({"currency": "XXX"}, errors.CurrencyNotOffered),
-            ({"kind": "savings", "credit_limit_minor": 1}, errors.LimitInvalid),
-            ({"credit_limit_minor": -1}, errors.LimitInvalid),
             ({"customer_id": uuid7()}, errors.CustomerUnknown),
         ],
     )
@@ -92,12 +94,6 @@ class TestOpenAccount:
 
         with pytest.raises(refusal):
             services.open_account(**wanted, by=tess, now=NOON)  # type: ignore[arg-type]
-
-    def test_lets_only_who_sets_limits_set_one(self, tess: User) -> None:
-        anna, clerk = open_anna(tess), employ("clerk", permissions.OPEN_CUSTOMER)
-
-        with pytest.raises(NotAllowed):
-            services.open_account(customer_id=anna.id, kind="credit", currency="EUR", credit_limit_minor=1, by=clerk, now=NOON)
 
 
 class TestInternalAccounts:

@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.conf import settings as site_settings
 from django.contrib.auth.models import Group
 from django.test import Client
 from django.utils import timezone
 
+from access import second_factor
 from access.models import AuditEvent, User
 from access.roles import TELLER
 from access.services import open_access
-from banksite import second_factor
+from access.tests.people import code_of, enrol
 
 PASSWORD = "a long enough password"
 pytestmark = pytest.mark.django_db
@@ -27,18 +27,6 @@ def ada() -> User:
     user = User.objects.create_user(username="ada", first_name="Ada", last_name="Lind", password=PASSWORD, is_staff=True)
     user.groups.add(Group.objects.get(name=TELLER))
     return user
-
-
-def code_of(secret: str) -> str:
-    return str(format_hotp_value(hotp_value(secret, int(timezone.now().timestamp()) // 30)))
-
-
-def enrol(user: User) -> tuple[str, list[str]]:
-    """Enrol and return the secret and the recovery codes."""
-    secret = second_factor.new_secret()
-    codes = second_factor.enrol(user=user, secret=secret, code=code_of(secret))
-    assert codes
-    return secret, codes
 
 
 def is_in(client: Client) -> bool:

@@ -45,8 +45,8 @@ class Api:
     def post(self, path: str, body: object = None, **more: Any) -> Any:
         return self.ask("POST", path, {} if body is None else body, **more)
 
-    def sign_in(self, username: str, password: str = PASSWORD) -> Any:
-        return self.post("/api/v1/auth/token", {"username": username, "password": password})
+    def sign_in(self, username: str, password: str = PASSWORD, **more: str) -> Any:
+        return self.post("/api/v1/auth/token", {"username": username, "password": password} | more)
 
 
 def assert_is_described(method: str, path: str, answer: Any) -> None:

@@ -1,6 +1,7 @@
 """Programs over the API: let in, narrowed, limited, given mandates, and shut out."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -39,7 +40,7 @@ class TestANewProgram:
         made, repeated = enlist(api, ada), enlist(api, ada)
 
         assert (made.status_code, repeated.status_code) == (201, 201)
-        assert repeated.json() == {"username": "erp", "secret": None}
+        assert repeated.json() == {"username": "erp", "secret": None, "approval_id": None}
         me = api.get(ME, token=come_in(api, made.json()["secret"])).json()
         assert (me["username"], me["roles"], me["acts_for_all"]) == ("erp", ["API client"], False)
 
@@ -105,6 +106,47 @@ class TestAChange:
         assert api.post("/api/v1/auth/refresh", {"refresh_token": signed_in["refresh_token"]}).status_code == 401
         assert (come_in(api, old), bool(come_in(api, new))) == ("", True)
         assert AuditEvent.objects.filter(action="tokens.ended").count() == 1
+
+
+class TestTheWholeBank:
+    def approve(self, api: Api, asked: Any, token: str) -> Any:
+        return api.post(f"/api/v1/approvals/{asked.json()['approval_id']}/approve", {"reason": "agreed"}, token=token, key=uuid4().hex)
+
+    def test_is_given_by_a_second_administrator(self, api: Api, ada: str, anna: OpenedCustomer) -> None:
+        bob, sam = token_of(employ("bob", ADMINISTRATOR)), token_of(employ("sam", SUPERVISOR))
+        asked = enlist(api, ada, whole_bank=True)
+        token, account = come_in(api, asked.json()["secret"]), f"/api/v1/accounts/{anna.checking}"
+
+        refused = [self.approve(api, asked, alone).json()["code"] for alone in (ada, sam)]
+        before = api.get(account, token=token)
+        agreed = self.approve(api, asked, bob)
+
+        assert refused == ["own-approval", "not-allowed"]
+        assert (before.status_code, agreed.status_code, api.get(account, token=token).status_code) == (404, 200, 200)
+        event = AuditEvent.objects.get(action="client.changed")
+        assert (event.before, event.after, event.actor) == ({"whole_bank": False}, {"whole_bank": True}, User.objects.get(username="bob"))
+
+    def test_is_asked_for_by_a_change_and_taken_away_at_once(self, api: Api, ada: str) -> None:
+        bob = token_of(employ("bob", ADMINISTRATOR))
+        enlist(api, ada)
+
+        asked = api.ask("PATCH", f"{CLIENTS}/erp", {"whole_bank": True, "requests_per_minute": 70}, token=ada, key="1")
+        self.approve(api, asked, bob)
+        given = api.get(f"{CLIENTS}/erp", token=ada).json()
+        taken = api.ask("PATCH", f"{CLIENTS}/erp", {"whole_bank": False}, token=ada, key="2")
+
+        assert (asked.status_code, asked.json()["whole_bank"], asked.json()["requests_per_minute"]) == (202, False, 70)
+        assert given["whole_bank"] is True
+        assert (taken.status_code, taken.json()["whole_bank"], taken.json()["approval_id"]) == (200, False, None)
+
+    def test_can_be_refused(self, api: Api, ada: str) -> None:
+        bob = token_of(employ("bob", ADMINISTRATOR))
+        asked = enlist(api, ada, whole_bank=True)
+
+        api.post(f"/api/v1/approvals/{asked.json()['approval_id']}/refuse", {"reason": "why?"}, token=bob, key="r")
+
+        assert self.approve(api, asked, bob).json()["code"] == "approval-not-waiting"
+        assert api.get(f"{CLIENTS}/erp", token=ada).json()["whole_bank"] is False
 
 
 class TestLimits:

@@ -18,7 +18,7 @@ from access import tokens
 from access.models import ApiClient, AuditEvent, User
 from access.roles import API_CLIENT, AUDITOR, TELLER
 from access.site import acting_as, this_bank
-from access.tests.people import at_once
+from access.tests.people import at_once, code_of, enrol
 from messaging import signing
 from messaging.services import rotate_own_key
 from tests.api.bank import PASSWORD, Api, employ, enlist, token_of
@@ -95,6 +95,41 @@ class TestSigningIn:
 
         assert (answer.status_code, answer.json()["code"]) == (503, "key-file-unusable")
         assert not OutstandingToken.objects.exists()
+
+
+class TestASecondFactor:
+    def test_is_demanded_beside_the_password(self, api: Api, tess: User) -> None:
+        secret, _ = enrol(tess)
+
+        without, wrong = api.sign_in("tess"), api.sign_in("tess", otp="000000")
+        right = api.sign_in("tess", otp=code_of(secret))
+
+        assert [(refused.status_code, refused.json()["code"]) for refused in (without, wrong)] == [
+            (401, "code-missing"),
+            (401, "code-wrong"),
+        ]
+        assert api.get(ME, token=right.json()["access_token"]).json()["username"] == "tess"
+        assert OutstandingToken.objects.count() == 2, "one sign-in with one refresh token"
+
+    def test_opens_once_with_each_code(self, api: Api, tess: User) -> None:
+        secret, [recovery, *_] = enrol(tess)
+
+        for code in (code_of(secret), recovery):
+            assert [api.sign_in("tess", otp=code).status_code for _ in range(2)] == [200, 401]
+
+    def test_says_nothing_of_the_code_to_who_lacks_the_password(self, api: Api, tess: User) -> None:
+        secret, _ = enrol(tess)
+
+        assert api.sign_in("tess", "wrong", otp=code_of(secret)).json()["code"] == "credentials-wrong"
+
+    def test_closes_after_five_wrong_codes(self, api: Api, tess: User) -> None:
+        secret, _ = enrol(tess)
+
+        failed = [api.sign_in("tess", otp="000000").status_code for _ in range(5)]
+        right = api.sign_in("tess", otp=code_of(secret))
+
+        assert failed == [401, 401, 401, 401, 429]
+        assert (right.status_code, right.json()["code"]) == (429, "too-many-attempts")
 
 
 class TestRefreshing:
