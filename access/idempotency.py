@@ -1,5 +1,6 @@
 """Doing it once: the first answer to a key is kept for ever and given again to whoever repeats the request."""
 
+import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -93,8 +94,7 @@ def once_each(*, principal: str, keys: Sequence[tuple[str, str]]) -> list[Fresh 
 def keep(*, principal: str, bodies: Mapping[str, dict[str, Any]]) -> None:
     """Store what is answered when these keys, claimed in the same transaction, come again."""
     if bodies:
-        found = storage.keep(principal=principal, status=_ACCEPTED, bodies=bodies)
-        assert found == len(bodies), "only claimed keys can keep an answer"
+        storage.keep(principal=principal, status=_ACCEPTED, bodies=bodies)
 
 
 def forget(*, principal: str, keys: Collection[str]) -> None:
@@ -115,7 +115,7 @@ def _claim(*, principal: str, key: str, fingerprint: str) -> Answer | None:
     row = storage.read(principal=principal, keys=[key])[key]
     if row.fingerprint != fingerprint:
         raise KeyReused(key=key)
-    return Answer(status=row.status, body=row.body, replayed=True)
+    return Answer(status=row.status, body=json.loads(row.body), replayed=True)
 
 
 def _keep_refusal(*, principal: str, key: str, fingerprint: str, refusal: Answer) -> Answer:
@@ -133,5 +133,5 @@ def _judge(keys: Sequence[tuple[str, str]], place: int, first: int, earlier: Ide
     if (earlier.fingerprint if earlier else keys[first][1]) != fingerprint:
         return KeyReused(key=key)
     if earlier:
-        return Repeated(body=earlier.body)
+        return Repeated(body=json.loads(earlier.body))
     return Fresh() if place == first else Repeated(body={}, first=first)

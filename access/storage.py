@@ -4,9 +4,11 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import msgspec
 from django.db import connection
 
 from access.models import IdempotencyKey
+from access.sets import Update, execute
 
 # ON CONFLICT waits for a competitor that has not committed, then leaves the key to it; the order keeps two from waiting for each other.
 _CLAIM = """
@@ -14,32 +16,23 @@ INSERT INTO access_idempotencykey (principal, key, fingerprint, body)
 SELECT CAST(%s AS text), k, f, '{{}}' FROM ({source}) u WHERE true ORDER BY k
 ON CONFLICT (principal, key) DO NOTHING RETURNING key
 """
-_KEEP = """
-UPDATE access_idempotencykey SET status = CAST(%s AS smallint), body = u.b FROM ({source}) u
-WHERE access_idempotencykey.principal = CAST(%s AS text) AND access_idempotencykey.key = u.k
-"""
 _PAIRS = {
-    "postgresql": "SELECT e->>0 AS k, {second} FROM jsonb_array_elements(%s::jsonb) AS e",
-    "sqlite": "SELECT json_extract(value, '$[0]') AS k, {second} FROM json_each(%s)",
+    "postgresql": "SELECT e->>0 AS k, e->>1 AS f FROM jsonb_array_elements(%s::jsonb) AS e",
+    "sqlite": "SELECT json_extract(value, '$[0]') AS k, json_extract(value, '$[1]') AS f FROM json_each(%s)",
 }
-_TEXT = {"postgresql": "e->>1 AS f", "sqlite": "json_extract(value, '$[1]') AS f"}
-_BODY = {"postgresql": "e->1 AS b", "sqlite": "json_extract(value, '$[1]') AS b"}
 
 
 def claim(*, principal: str, keys: Sequence[tuple[str, str]]) -> set[str]:
     """Write a row for each (key, fingerprint) that has none and return those keys; waits for competitors that have not committed."""
-    source = _PAIRS[connection.vendor].format(second=_TEXT[connection.vendor])
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM.format(source=source), [principal, json.dumps(keys)])
+        cursor.execute(_CLAIM.format(source=_PAIRS[connection.vendor]), [principal, json.dumps(keys)])
         return {key for (key,) in cursor.fetchall()}
 
 
-def keep(*, principal: str, status: int, bodies: Mapping[str, Mapping[str, Any]]) -> int:
-    """Store the status and the bodies with their keys; return the number of rows found."""
-    source = _PAIRS[connection.vendor].format(second=_BODY[connection.vendor])
-    with connection.cursor() as cursor:
-        cursor.execute(_KEEP.format(source=source), [status, json.dumps(list(bodies.items())), principal])
-        return int(cursor.rowcount)
+def keep(*, principal: str, status: int, bodies: Mapping[str, Mapping[str, Any]]) -> None:
+    """Store the status and the bodies with keys that were claimed in the same transaction; raises StaleRows for any other."""
+    rows = [(key, status, msgspec.json.encode(body).decode()) for key, body in bodies.items()]
+    execute(Update(model=IdempotencyKey, key="key", sets=("status", "body"), rows=rows, guard={"principal": principal}, locked=True))
 
 
 def read(*, principal: str, keys: Collection[str]) -> dict[str, IdempotencyKey]:

@@ -46,12 +46,13 @@ Handlers = Mapping[str, Handler[Any]]  # by type without its version
 
 def reading(type_: type[T]) -> Reads[T]:
     """Return what reads version 1 of a message strictly: nothing is owed to one that does not fit."""
+    decoder = msgspec.json.Decoder(type_)
 
     def read(*, data: msgspec.Raw, version: int, envelope: Envelope) -> T:  # noqa: ARG001  # as the table asks
         if version != 1:
             raise Unreadable("unknown-version", f"version {version}")
         try:
-            return msgspec.json.decode(data, type=type_)
+            return decoder.decode(data)
         except msgspec.ValidationError as error:
             raise Unreadable("undecodable", str(error)) from error
 

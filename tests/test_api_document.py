@@ -39,4 +39,9 @@ class TestTheDocument:
         assert "idempotent-replayed: true" in shell.lower()
         assert '"status":"completed"' in shell
         assert '"accepted":2' in shell
+        assert '"is_granted":true' in shell, "the program acts for Maria"
+        assert '"code":"transfer-limit-exceeded"' in shell
+        assert '"code":"own-approval"' in shell
+        assert "%PDF-" in shell
+        assert '"type":"webhook.test"' in shell
         assert python.strip() == "completed"

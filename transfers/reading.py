@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import MAXYEAR, MINYEAR, datetime
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -15,15 +15,15 @@ from accounts.iban import bank_code_of
 from accounts.money import MAX_AMOUNT_MINOR
 from messaging.envelope import Envelope
 from messaging.errors import Unreadable
+from messaging.handling import reading
 from transfers import errors, rules
 from transfers.events import MAX_ITEMS, Order, Readable, Total, TransfersCompared, TransfersDecided, TransfersRequested, TransfersTotalled
 
 KNOWN_VERSION = 1
 _strict = msgspec.json.Decoder(TransfersRequested)
-_decided = msgspec.json.Decoder(TransfersDecided)
-_totalled = msgspec.json.Decoder(TransfersTotalled)
-_compared = msgspec.json.Decoder(TransfersCompared)
-T = TypeVar("T")
+_decided = reading(TransfersDecided)
+_totalled = reading(TransfersTotalled)
+_compared = reading(TransfersCompared)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +65,9 @@ def read_orders(*, data: msgspec.Raw, version: int, envelope: Envelope) -> Order
     return Orders(tuple(orders))
 
 
-def read_decisions(*, data: msgspec.Raw, version: int, envelope: Envelope) -> TransfersDecided:  # noqa: ARG001  # as the table asks
+def read_decisions(*, data: msgspec.Raw, version: int, envelope: Envelope) -> TransfersDecided:
     """Read the decisions of an answer; raise Unreadable for anything that does not fit the contract: nothing is owed to an answer."""
-    decided = _strictly(_decided, data, version)
+    decided = _decided(data=data, version=version, envelope=envelope)
     if len({decision.id for decision in decided.decisions}) != len(decided.decisions):
         raise Unreadable("repeated-id", "two decisions of the message name the same transfer")
     if strange := [decision for decision in decided.decisions if not _can_be_kept(decision.decided_at)]:
@@ -77,31 +77,21 @@ def read_decisions(*, data: msgspec.Raw, version: int, envelope: Envelope) -> Tr
 
 def read_totals(*, data: msgspec.Raw, version: int, envelope: Envelope) -> TransfersTotalled:
     """Read another bank's totals; raise Unreadable for what does not fit the contract, and for transfers of a third bank."""
-    totalled = _strictly(_totalled, data, version)
+    totalled = _totalled(data=data, version=version, envelope=envelope)
     if totalled.origin not in {envelope.source, envelope.destination}:
         raise Unreadable("foreign-origin", f"{envelope.source} asks about transfers of {totalled.origin}")
     _require_spans(totalled.totals)
     return totalled
 
 
-def read_comparisons(*, data: msgspec.Raw, version: int, envelope: Envelope) -> TransfersCompared:  # noqa: ARG001  # as the table asks
+def read_comparisons(*, data: msgspec.Raw, version: int, envelope: Envelope) -> TransfersCompared:
     """Read the answer to totals; raise Unreadable for what does not fit the contract."""
-    compared = _strictly(_compared, data, version)
+    compared = _compared(data=data, version=version, envelope=envelope)
     _require_spans([total for span in compared.spans for total in (span.own, *span.parts)])
     listed = [known for span in compared.spans for known in span.listed or ()]
     if strange := [known for known in listed if known.decided_at is not None and not _can_be_kept(known.decided_at)]:
         raise Unreadable("undecodable", f"transfer {strange[0].id} was decided at no moment that can be kept")
     return compared
-
-
-def _strictly(decoder: "msgspec.json.Decoder[T]", data: msgspec.Raw, version: int) -> T:
-    """Return data to which nothing is owed when it does not fit the contract; raise Unreadable."""
-    if version != KNOWN_VERSION:
-        raise Unreadable("unknown-version", f"version {version}")
-    try:
-        return decoder.decode(data)
-    except msgspec.ValidationError as error:
-        raise Unreadable("undecodable", str(error)) from error
 
 
 def _require_spans(totals: Sequence[Total]) -> None:

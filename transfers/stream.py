@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from access.models import User
-from accounts.selectors.acting import reach_of
+from accounts.selectors.reach import reach_of
 from transfers import rules
 from transfers.models import STATES, TransferEvent
 

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from access import permissions, selectors, services
 from access.errors import ClientLimitInvalid, ClientNameInvalid, ClientNameTaken, ClientUnknown, ScopeUnknown
 from access.models import OrderLimit
-from access.rest import Endpoint, Page, ShowingOnce, operation, page_of, position, read_body, read_query, user_of
+from access.rest import Because, Endpoint, Page, Reason, ShowingOnce, operation, page_of, position, read_body, read_query, user_of
 from access.rest.pages import Cursor, Limit
 from access.selectors import ClientRow
 from access.services import EnlistedClient
@@ -21,7 +21,6 @@ from access.services import EnlistedClient
 Username = Annotated[str, Meta(max_length=60, description="Small letters, digits, dots, dashes.", examples=["erp-of-jansen"])]
 Scopes = Annotated[Sequence[str], Meta(max_length=100, description="What is left of its role's permissions.", examples=[["transfers.pay"]])]
 PerMinute = Annotated[int, Meta(ge=0, le=1_000_000, description="0 is without limit, null as many as everybody.", examples=[600])]
-Reason = Annotated[str, Meta(max_length=200, description="Why; it is kept in the audit trail.", examples=["asked for by its owner"])]
 Minor = Annotated[int, Meta(ge=0, le=10**15, description="Minor units; null is without limit.", examples=[100_000])]
 Secret = Annotated[
     str,
@@ -76,12 +75,6 @@ class NewLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """All limits of a program; a currency that is not named is without limit."""
 
     limits: Annotated[Sequence[LimitOfClient], Meta(max_length=50)]
-    reason: Reason = ""
-
-
-class Because(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Why a program needs another secret."""
-
     reason: Reason = ""
 
 

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
-from typing import Any, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import msgspec
 from django.conf import settings
@@ -15,6 +15,16 @@ from access.errors import RequestInvalid, RequestTooLarge
 from access.rest.problem import Fault
 
 T = TypeVar("T", bound=msgspec.Struct)
+Reason = Annotated[
+    str, msgspec.Meta(max_length=200, description="Why; it is kept in the audit trail.", examples=["as agreed on the phone"])
+]
+
+
+class Because(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why something is done."""
+
+    reason: Reason = ""
+
 
 _PLACE = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?$", re.DOTALL)
 _FIELD = re.compile(r"field `(?P<field>[^`]*)`")
@@ -31,7 +41,7 @@ def read_body(request: Request, type_: type[T]) -> T:
     raw = raw_body(request)
     try:
         read = msgspec.json.decode(raw, type=type_)
-        json.loads(raw, object_pairs_hook=_once_each)
+        json.loads(raw, object_pairs_hook=_once_each_and_keepable if b"\\u0000" in raw else _once_each)
     except msgspec.ValidationError as error:
         _refuse(error)
     except (ValueError, RecursionError) as error:  # both parsers' complaints about text that is not JSON
@@ -80,12 +90,18 @@ def _place(message: str) -> tuple[str, str]:
 
 
 def _once_each(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse an object that names a key twice, and a text that no database keeps."""
+    """Refuse an object that names a key twice."""
     read = dict(pairs)
     if len(read) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"the key {twice!r} is there twice")
+    return read
+
+
+def _once_each_and_keepable(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a text with a zero byte too, which no database keeps; JSON can only write it escaped."""
+    read = _once_each(pairs)
     if any("\0" in value for value in read.values() if isinstance(value, str)):
         raise ValueError("a text holds a zero byte")
     return read

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, NoReturn
 
 import msgspec
 from django.db import transaction
+from django.utils import timezone
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,7 +17,7 @@ from access.errors import DomainError, KeyMissing, RequestInvalid, TokenMissing,
 from access.idempotency import Answer, once
 from access.models import User
 from access.permissions import require
-from access.rest.bodies import raw_body
+from access.rest.bodies import Because, raw_body, read_body
 from access.rest.problem import Fault
 from access.retry import retrying
 
@@ -77,6 +78,28 @@ class Endpoint(APIView):
         key = _key(request)
         answer = once(principal=f"user:{request.user.pk}", key=key, fingerprint=_fingerprint(request), effect=judged)
         return self._response(answer, **({"Idempotent-Replayed": "true"} if answer.replayed else {}))
+
+    def once_because(
+        self,
+        request: Request,
+        deed: Callable[..., object],
+        *,
+        show: Callable[[], msgspec.Struct],
+        reach: Callable[..., object] | None = None,
+    ) -> Response:
+        """Do a deed to what the address names, once, for the reason in the body; answer how that stands then.
+
+        `deed` is called as services are, with `reason`, `by` and `now`; `reach` with `by`, to refuse who does not act for its owner.
+        """
+        reason, by = read_body(request, Because).reason, user_of(request)
+
+        def effect() -> Said:
+            if reach:
+                reach(by=by)
+            deed(reason=reason, by=by, now=timezone.now())
+            return 200, show()
+
+        return self.once(request, effect)
 
     def _refusal(self, refusal: DomainError) -> Answer:
         """Return the refusal as it will be answered, now and ever after."""

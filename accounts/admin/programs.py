@@ -39,7 +39,7 @@ class ReachForm(ReasonForm):
         label="For every customer",
         required=False,
         widget=UnfoldBooleanSwitchWidget,
-        help_text="Otherwise only for those who let it act.",
+        help_text="Otherwise only for those who let it act. A second administrator is asked.",
     )
     requests_per_minute = forms.IntegerField(
         label="Requests a minute",
@@ -154,11 +154,12 @@ class ApiClientAdmin(BankAdmin):
     def enlist(self, asked: Asked) -> Told:
         """Let a program in."""
         enlisted = of_access.enlist_client(by=asked.by, now=asked.now, **asked.values)
-        return Told(text="The new program", lines=[("User name", enlisted.username), ("Secret", enlisted.secret)])
+        asks = [("The whole bank", "a second administrator is asked")] if enlisted.approval_id else []
+        return Told(text="The new program", lines=[("User name", enlisted.username), ("Secret", enlisted.secret), *asks])
 
     @deed(
         title="Change what it may do",
-        explains=lambda client: f"{client.user.username} may do exactly this, from its next request on.",
+        explains=lambda client: f"{client.user.username} may do exactly this, from its next request on; acting for all needs two persons.",
         submit="Change",
         permission=MANAGE_USERS,
         form_class=ReachForm,
@@ -166,8 +167,9 @@ class ApiClientAdmin(BankAdmin):
     )
     def change_reach(self, asked: Asked, client: ApiClient) -> str:
         """Narrow or widen what a program may do."""
-        of_access.change_client(username=client.user.username, by=asked.by, now=asked.now, **asked.values)
-        return f"{client.user.username} was changed."
+        approval = of_access.change_client(username=client.user.username, by=asked.by, now=asked.now, **asked.values)
+        waits = " Whether it may act for every customer is asked of a second administrator." if approval else ""
+        return f"{client.user.username} was changed.{waits}"
 
     @deed(
         title="Limit its orders",

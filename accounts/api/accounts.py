@@ -1,5 +1,6 @@
 """Accounts over the API: opened, shown, frozen, unfrozen, closed."""
 
+from functools import partial
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -10,9 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from access.errors import ReasonMissing
-from access.rest import Endpoint, operation, page_of, position, read_body, read_query, user_of
+from access.rest import Because, Endpoint, Reason, operation, page_of, position, read_body, read_query, user_of
 from accounts import selectors, services
-from accounts.api.words import AccountShown, AccountsShown, Because, Currency, PageQuery, Reason
+from accounts.api.words import AccountShown, AccountsShown, Currency, PageQuery
 from accounts.errors import (
     AccountClosed,
     AccountFrozen,
@@ -131,14 +132,12 @@ class Freeze(Endpoint):
     )
     def post(self, request: Request, number: str) -> Response:
         """Let nothing leave the account from now on; money may still arrive."""
-        reason, by = read_body(request, Because).reason, user_of(request)
-
-        def effect() -> tuple[int, AccountShown]:
-            selectors.require_account(by=by, number=number)
-            services.freeze_account(number=number, reason=reason, by=by, now=timezone.now())
-            return 200, _shown(number)
-
-        return self.once(request, effect)
+        return self.once_because(
+            request,
+            partial(services.freeze_account, number=number),
+            reach=partial(selectors.require_account, number=number),
+            show=partial(_shown, number),
+        )
 
 
 class Unfreeze(Endpoint):
@@ -209,14 +208,12 @@ class CloseAccount(Endpoint):
     )
     def post(self, request: Request, number: str) -> Response:
         """Close an empty account and block its cards, for good."""
-        reason, by = read_body(request, Because).reason, user_of(request)
-
-        def effect() -> tuple[int, AccountShown]:
-            selectors.require_account(by=by, number=number)
-            services.close_account(number=number, reason=reason, by=by, now=timezone.now())
-            return 200, _shown(number)
-
-        return self.once(request, effect)
+        return self.once_because(
+            request,
+            partial(services.close_account, number=number),
+            reach=partial(selectors.require_account, number=number),
+            show=partial(_shown, number),
+        )
 
 
 def _shown(number: str) -> AccountShown:

@@ -1,7 +1,7 @@
 """Cards over the API: issued, listed, blocked, unblocked, replaced."""
 
-from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -12,11 +12,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from access.errors import ReasonMissing
-from access.models import User
-from access.rest import Endpoint, Page, operation, page_of, position, read_body, read_query, user_of
+from access.rest import Because, Endpoint, Page, operation, page_of, position, read_body, read_query, user_of
 from accounts import selectors, services
 from accounts.api.showing import ShowingCardNumber, WithCardNumber
-from accounts.api.words import Because, Number, PageQuery
+from accounts.api.words import Number, PageQuery
 from accounts.errors import AccountClosed, AccountInternal, AccountUnknown, CardStatusWrong, CardUnknown
 from accounts.permissions import FREEZE_ACCOUNT, ISSUE_CARD, VIEW_CARD
 from accounts.selectors import CardRow
@@ -104,8 +103,12 @@ class Block(Endpoint):
     )
     def post(self, request: Request, card_id: UUID) -> Response:
         """Block an active card."""
-        reason, by = read_body(request, Because).reason, user_of(request)
-        return self.once(request, _changing(services.block_card, card_id=card_id, reason=reason, by=by))
+        return self.once_because(
+            request,
+            partial(services.block_card, card_id=card_id),
+            reach=partial(selectors.require_card, card_id=card_id),
+            show=partial(selectors.card_by_id, card_id=card_id),
+        )
 
 
 class Unblock(Endpoint):
@@ -124,8 +127,12 @@ class Unblock(Endpoint):
     )
     def post(self, request: Request, card_id: UUID) -> Response:
         """Let a blocked card be used again."""
-        reason, by = read_body(request, Because).reason, user_of(request)
-        return self.once(request, _changing(services.unblock_card, card_id=card_id, reason=reason, by=by))
+        return self.once_because(
+            request,
+            partial(services.unblock_card, card_id=card_id),
+            reach=partial(selectors.require_card, card_id=card_id),
+            show=partial(selectors.card_by_id, card_id=card_id),
+        )
 
 
 class Replace(ShowingCardNumber):
@@ -151,14 +158,3 @@ class Replace(ShowingCardNumber):
             return CardIssued.of(services.replace_card(card_id=card_id, reason=reason, by=by, now=timezone.now()))
 
         return self.once_shown(request, make)
-
-
-def _changing(change: Callable[..., None], *, card_id: UUID, reason: str, by: User) -> Callable[[], tuple[int, CardRow]]:
-    """Return the effect of a service that changes a card's status: the card as it stands then."""
-
-    def effect() -> tuple[int, CardRow]:
-        selectors.require_card(by=by, card_id=card_id)
-        change(card_id=card_id, reason=reason, by=by, now=timezone.now())
-        return 200, selectors.card_by_id(card_id=card_id)
-
-    return effect

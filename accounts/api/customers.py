@@ -1,5 +1,6 @@
 """Customers over the API."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -9,11 +10,11 @@ from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from access.rest import Page, operation, page_of, position, read_body, read_query, user_of
+from access.rest import Because, Page, operation, page_of, position, read_body, read_query, user_of
 from access.rest.endpoint import Endpoint
 from accounts import selectors, services
 from accounts.api.showing import ShowingCardNumber, WithCardNumber
-from accounts.api.words import Because, Currency, Number, PageQuery
+from accounts.api.words import Currency, Number, PageQuery
 from accounts.errors import (
     CurrencyNotOffered,
     CustomerClosed,
@@ -158,11 +159,9 @@ class CloseCustomer(Endpoint):
     )
     def post(self, request: Request, customer_id: UUID) -> Response:
         """Let a customer go whose accounts are all closed."""
-        reason, by = read_body(request, Because).reason, user_of(request)
-
-        def effect() -> tuple[int, CustomerRow]:
-            selectors.require_customer(by=by, customer_id=customer_id)
-            services.close_customer(customer_id=customer_id, reason=reason, by=by, now=timezone.now())
-            return 200, selectors.customer_by_id(customer_id=customer_id)
-
-        return self.once(request, effect)
+        return self.once_because(
+            request,
+            partial(services.close_customer, customer_id=customer_id),
+            reach=partial(selectors.require_customer, customer_id=customer_id),
+            show=partial(selectors.customer_by_id, customer_id=customer_id),
+        )

@@ -1,5 +1,6 @@
 """Holds over the API: placed, listed, released."""
 
+from functools import partial
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -9,10 +10,10 @@ from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from access.rest import Endpoint, Page, operation, page_of, position, read_body, read_query, user_of
+from access.rest import Because, Endpoint, Page, operation, page_of, position, read_body, read_query, user_of
 from accounts import selectors, services
 from accounts.amounts import Amount, Balance
-from accounts.api.words import Because, Number, PageQuery
+from accounts.api.words import Number, PageQuery
 from accounts.errors import (
     AccountClosed,
     AccountFrozen,
@@ -142,11 +143,9 @@ class Release(Endpoint):
     )
     def post(self, request: Request, hold_id: UUID) -> Response:
         """Free what a hold set aside."""
-        reason, by = read_body(request, Because).reason, user_of(request)
-
-        def effect() -> tuple[int, HoldShown]:
-            selectors.require_hold(by=by, hold_id=hold_id)
-            services.release_hold(hold_id=hold_id, reason=reason, by=by, now=timezone.now())
-            return 200, HoldShown.of(selectors.hold_by_id(hold_id=hold_id))
-
-        return self.once(request, effect)
+        return self.once_because(
+            request,
+            partial(services.release_hold, hold_id=hold_id),
+            reach=partial(selectors.require_hold, hold_id=hold_id),
+            show=lambda: HoldShown.of(selectors.hold_by_id(hold_id=hold_id)),
+        )

@@ -8,10 +8,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from access.errors import ClientUnknown
-from access.rest import Endpoint, Page, operation, page_of, position, read_body, read_query, user_of
+from access.rest import Because, Endpoint, Page, operation, page_of, position, read_body, read_query, user_of
 from access.selectors import client_user
 from accounts import selectors, services
-from accounts.api.words import Because, PageQuery
+from accounts.api.words import PageQuery
 from accounts.errors import CustomerClosed, CustomerUnknown
 from accounts.permissions import GRANT_MANDATE, VIEW_MANDATE
 from accounts.selectors import MandateRow
@@ -89,10 +89,8 @@ class RevokeMandate(Endpoint):
     )
     def post(self, request: Request, username: str, customer_id: UUID) -> Response:
         """Take a mandate back; the customer and all that is theirs is out of the program's sight from its next request on."""
-        reason, by = read_body(request, Because).reason, user_of(request)
-
-        def effect() -> tuple[int, MandateHeld]:
-            services.revoke_mandate(user=client_user(username), customer_id=customer_id, reason=reason, by=by, now=timezone.now())
-            return 200, MandateHeld(customer_id=customer_id, is_granted=False)
-
-        return self.once(request, effect)
+        return self.once_because(
+            request,
+            lambda **why: services.revoke_mandate(user=client_user(username), customer_id=customer_id, **why),
+            show=lambda: MandateHeld(customer_id=customer_id, is_granted=False),
+        )

@@ -14,13 +14,6 @@ from accounts.selectors.moments import Moment
 
 Number = Annotated[str, Meta(max_length=34, description="The account's IBAN.", examples=["NL31BNKA0000000001"])]
 Currency = Annotated[str, Meta(max_length=3, description="ISO 4217.", examples=["EUR"])]
-Reason = Annotated[str, Meta(max_length=200, description="Why; it is kept in the audit trail.", examples=["card lost on a train"])]
-
-
-class Because(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Why something is done."""
-
-    reason: Reason = ""
 
 
 class PageQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -116,7 +116,7 @@ class TestOneKey:
 
         status, body = pay(port, token)
 
-        assert (status, json.loads(body)) == (kept.status, kept.body)
-        assert (status, kept.body["id"]) == (201, str(transfer.id))
+        assert (status, json.loads(body)) == (kept.status, json.loads(kept.body))
+        assert (status, json.loads(body)["id"]) == (201, str(transfer.id))
         assert Transfer.objects.filter(kind="internal").count() == 1
         assert balance(BRAM) == "12.50"

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from access.tests.people import code_of
 from banksite.seeding import password_of
-from banksite.tests.test_signing_in import code_of
 from tests.browser.conftest import Desk
 from tests.browser.looking import flaws, focused
 

@@ -46,7 +46,8 @@ class TestAProgram:
 
         made = ApiClient.objects.get(user__username="payroll")
         assert "Secret" in told
-        assert (made.scopes, made.whole_bank, made.requests_per_minute) == (["transfers.pay"], True, None)
+        assert (made.scopes, made.whole_bank, made.requests_per_minute) == (["transfers.pay"], False, None)
+        assert Approval.objects.get(action=of_access.GIVE_WHOLE_BANK).facts == {"client": "payroll"}
         assert reason_of("client.enlisted") == WHY["reason"]
 
     def test_may_exactly_what_is_marked(self, program: ApiClient) -> None:

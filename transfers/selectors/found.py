@@ -11,7 +11,7 @@ from django.db.models import OuterRef, Q, Subquery
 
 from access.models import User
 from accounts.selectors import owed_to_banks
-from accounts.selectors.acting import reach_of, within_reach
+from accounts.selectors.reach import reach_of, within_reach
 from messaging.models import Peer
 from messaging.selectors import PeerRow
 from transfers.entry import Entry

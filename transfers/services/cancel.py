@@ -9,7 +9,7 @@ from access import audit
 from access.models import User
 from access.permissions import require
 from access.retry import joining
-from accounts.selectors.acting import within_reach
+from accounts.selectors.reach import within_reach
 from messaging import outbox
 from messaging.partitions import partition_of
 from messaging.selectors import peers

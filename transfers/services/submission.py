@@ -8,7 +8,7 @@ from access.models import User
 from accounts import ledger
 from accounts.errors import AccountUnknown, HoldReserved, TillNotOpen
 from accounts.numbers import is_internal, is_till
-from accounts.selectors.acting import within_reach
+from accounts.selectors.reach import within_reach
 from accounts.selectors.tills import opened_at
 from transfers import errors, rules
 from transfers.entry import Entry

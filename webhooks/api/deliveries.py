@@ -6,9 +6,9 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from access.rest import Endpoint, Page, operation, page_of, position, read_body, read_query, user_of
+from access.rest import Because, Endpoint, Page, operation, page_of, position, read_body, read_query, user_of
 from webhooks import selectors, services
-from webhooks.api.words import Because, DeliveriesQuery
+from webhooks.api.words import DeliveriesQuery
 from webhooks.errors import DeliveryUnknown, WebhookDisabled, WebhookUnknown
 from webhooks.permissions import MANAGE, VIEW
 from webhooks.selectors import DeliveryRow

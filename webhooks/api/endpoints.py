@@ -1,6 +1,6 @@
 """Webhooks over the API: registered, listed, shown, changed, disabled, enabled, given a new secret, tested."""
 
-from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -11,11 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from access.errors import ReasonMissing
-from access.models import User
-from access.rest import Endpoint, Page, ShowingOnce, operation, page_of, position, read_body, read_query, user_of
+from access.rest import Because, Endpoint, Page, ShowingOnce, operation, page_of, position, read_body, read_query, user_of
 from transfers.stream import Place
 from webhooks import lookup, selectors, services
-from webhooks.api.words import Because, ChangedWebhook, NewWebhook, WebhooksQuery
+from webhooks.api.words import ChangedWebhook, NewWebhook, WebhooksQuery
 from webhooks.errors import TooManyWebhooks, WebhookActive, WebhookAddressRefused, WebhookDisabled, WebhookUnknown, WebhookUrlInvalid
 from webhooks.permissions import MANAGE, VIEW
 from webhooks.selectors import DeliveryRow, EndpointRow
@@ -136,8 +135,8 @@ class Disable(Endpoint):
     )
     def post(self, request: Request, endpoint_id: UUID) -> Response:
         """Deliver nothing until it is enabled again; what waits is kept, and so is the place in the stream."""
-        reason, by = read_body(request, Because).reason, user_of(request)
-        return self.once(request, _changing(services.disable_endpoint, endpoint_id=endpoint_id, reason=reason, by=by))
+        disable = partial(services.disable_endpoint, endpoint_id=endpoint_id)
+        return self.once_because(request, disable, show=lambda: selectors.endpoint_by_id(endpoint_id=endpoint_id, by=user_of(request)))
 
 
 class Enable(Endpoint):
@@ -156,8 +155,8 @@ class Enable(Endpoint):
     )
     def post(self, request: Request, endpoint_id: UUID) -> Response:
         """Deliver again, from where it stopped: nothing that happened meanwhile is left out."""
-        reason, by = read_body(request, Because).reason, user_of(request)
-        return self.once(request, _changing(services.enable_endpoint, endpoint_id=endpoint_id, reason=reason, by=by))
+        enable = partial(services.enable_endpoint, endpoint_id=endpoint_id)
+        return self.once_because(request, enable, show=lambda: selectors.endpoint_by_id(endpoint_id=endpoint_id, by=user_of(request)))
 
 
 class RotateSecret(ShowingSecret):
@@ -206,13 +205,3 @@ class Test(Endpoint):
             return 202, selectors.delivery_by_id(delivery_id=delivery_id, by=by)
 
         return self.once(request, effect)
-
-
-def _changing(change: Callable[..., None], *, endpoint_id: UUID, reason: str, by: User) -> Callable[[], tuple[int, EndpointRow]]:
-    """Return the effect of a service that changes a webhook: the webhook as it stands then."""
-
-    def effect() -> tuple[int, EndpointRow]:
-        change(endpoint_id=endpoint_id, reason=reason, by=by, now=timezone.now())
-        return 200, selectors.endpoint_by_id(endpoint_id=endpoint_id, by=by)
-
-    return effect

@@ -27,13 +27,6 @@ Url = Annotated[
 ]
 _Name = Annotated[EventName, Meta(extra_json_schema={"type": "string"})]
 Names = Annotated[Sequence[_Name], Meta(max_length=20, description="Which events; none named means all, those to come too.")]
-Reason = Annotated[str, Meta(max_length=200, description="Why; it is kept in the audit trail.", examples=["the receiver moves"])]
-
-
-class Because(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Why something is done."""
-
-    reason: Reason = ""
 
 
 class NewWebhook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

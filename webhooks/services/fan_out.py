@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 import access.selectors
 from access.retry import retrying
 from access.sets import Insert, Update, execute
-from accounts.selectors.acting import reach_of_each
+from accounts.selectors.reach import reach_of_each
 from transfers import permissions as of_transfers
 from transfers import stream
 from transfers.stream import Place, Streamed

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 import access.selectors
-from accounts.selectors.acting import reach_of_each
+from accounts.selectors.reach import reach_of_each
 from transfers import permissions as of_transfers
 from webhooks import signing, storage, vault
 from webhooks.models import Delivery, Endpoint
