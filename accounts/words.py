@@ -64,6 +64,7 @@ WORDS: Mapping[str, str] = {
     "adjustment.approve": _("Adjust the bank's own accounts"),
     "account.unfreeze": _("Unfreeze an account"),
     "account.raise-limit": _("Raise a credit limit"),
+    "client.whole-bank": _("Let a program act for the whole bank"),
     "closed-bank.refund": _("Give back what was under way to a closed bank"),
     "recovery.end": _("End the recovery"),
     "dead-letter.redrive": _("Handle a dead letter again"),
