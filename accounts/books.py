@@ -147,8 +147,8 @@ def recompute() -> Iterator[Difference]:
     yield from _missing_stripes()
     for name in triggers.missing(connection, triggers.registered()):
         yield Difference(check="triggers", subject=name, expected="in place", found="missing or switched off")
-    for check in _ALSO:
-        yield from check()
+    for also in _ALSO:
+        yield from also()
 
 
 def imbalances() -> dict[str, int]:

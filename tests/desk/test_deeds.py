@@ -11,6 +11,7 @@ from access import tokens
 from access.errors import TokenRefused
 from access.models import ApiClient, Approval, AuditEvent, OrderLimit
 from access.roles import API_CLIENT, ROLES
+from access.services import GIVE_WHOLE_BANK
 from accounts.models import Mandate
 from messaging import signing
 from messaging.models import Peer, Recovery
@@ -47,7 +48,7 @@ class TestAProgram:
         made = ApiClient.objects.get(user__username="payroll")
         assert "Secret" in told
         assert (made.scopes, made.whole_bank, made.requests_per_minute) == (["transfers.pay"], False, None)
-        assert Approval.objects.get(action=of_access.GIVE_WHOLE_BANK).facts == {"client": "payroll"}
+        assert Approval.objects.get(action=GIVE_WHOLE_BANK).facts == {"client": "payroll"}
         assert reason_of("client.enlisted") == WHY["reason"]
 
     def test_may_exactly_what_is_marked(self, program: ApiClient) -> None:

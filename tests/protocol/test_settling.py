@@ -13,6 +13,7 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from access.errors import OwnApproval
 from access.models import Approval
+from accounts.books import Difference
 from accounts.errors import InsufficientFunds, LimitInUse
 from headbank import services
 from headbank.errors import WindowOpen
@@ -56,7 +57,7 @@ def dead_letters(world: SettlingWorld, at: str) -> list[str]:
         return list(DeadLetter.objects.order_by("id").values_list("reason", flat=True))
 
 
-def differences(world: SettlingWorld, at: str) -> list[books.Difference]:
+def differences(world: SettlingWorld, at: str) -> list[Difference]:
     with world.at(at):
         return list(books.differences(progress=lambda _: None))
 

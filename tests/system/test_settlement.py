@@ -14,6 +14,7 @@ from django.utils import timezone
 from access import triggers
 from access.models import User
 from accounts import numbers
+from accounts.books import Difference
 from accounts.models import Account
 from accounts.money import Money
 from banksite.demo.banks import PARTITIONS, DemoBank
@@ -189,7 +190,7 @@ def settled(bank: Bank, number: str) -> int:
         return Account.objects.values_list("balance_minor", flat=True).get(number=number)
 
 
-def wrong(bank: Bank) -> list[books.Difference]:
+def wrong(bank: Bank) -> list[Difference]:
     with bank.inside():
         return list(books.differences(progress=lambda _: None))
 
