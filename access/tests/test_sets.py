@@ -86,7 +86,7 @@ class TestUpdate:
 
 class TestExecute:
     def test_sends_all_writes_as_one_statement_where_it_can(self) -> None:
-        execute(_keys([("one", {})]))
+        execute(_keys([("one", "{}")]))
         (row,) = IdempotencyKey.objects.values_list("id", flat=True)
 
         with CaptureQueriesContext(connection) as captured:
