@@ -422,6 +422,7 @@ class TestALie:
         world.converse(rounds=3, pause_s=10)
 
         assert old
+        assert not world.has_unread("BNKA"), "nothing stands in the way of what comes behind it"
         assert world.owed() == before
         assert is_square(world)
 
