@@ -19,7 +19,7 @@ class Difference:
     found: str
 
 
-_ALSO: list[Callable[[], Iterator[Difference]]] = []
+_ALSO: dict[Callable[[], Iterator[Difference]], None] = {}  # in their order, each once
 _SIDES = """
     WITH sides AS (
         SELECT credit_account_id AS account_id, credit_seq AS seq, credit_balance_after AS balance_after, amount_minor AS amount
@@ -131,8 +131,8 @@ CHECKS: dict[str, str] = {
 
 
 def check_also(check: Callable[[], Iterator[Difference]]) -> None:
-    """Have another app's books checked with all others, at every site."""
-    _ALSO.append(check)
+    """Have another app's books checked with all others, at every site; saying so again changes nothing."""
+    _ALSO[check] = None
 
 
 def recompute() -> Iterator[Difference]:

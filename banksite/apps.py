@@ -26,6 +26,7 @@ class BanksiteConfig(AppConfig):
     """Register what the site refuses to start with."""
 
     name = "banksite"
+    default = True  # of the two here, the one that "banksite" among INSTALLED_APPS means
 
     def ready(self) -> None:
         """Register every check; let garbage collection spare what was loaded, and look less often at what a batch makes."""
