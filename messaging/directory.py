@@ -73,14 +73,12 @@ def take(*, document: Document, now: datetime, after: int = 0) -> Judged:
         raise DirectoryRefused(
             why=f"version {banks.version} came after version {after}: it is played back, or the head bank's database went back"
         )
+    if (outcome := _known(banks, document)) is not None:
+        return Judged(version=banks.version, outcome=outcome)
     with transaction.atomic():
         lease.take_turn(name="directory")  # no row of Directory would do: the newest is another one when the wait is over
-        known = Directory.objects.order_by("-version").first()
-        if known is not None and known.version == banks.version and bytes(known.value) != document.value:
-            logger.error("directory.contradiction", extra={"version": banks.version})
-            raise DirectoryRefused(why=f"version {banks.version} exists with other content")
-        if known is not None and known.version >= banks.version:
-            return Judged(version=banks.version, outcome=Outcome.KNOWN if known.version == banks.version else Outcome.OLDER)
+        if (outcome := _known(banks, document)) is not None:
+            return Judged(version=banks.version, outcome=outcome)
         _store(document, banks, now)
     logger.info("directory.taken", extra={"version": banks.version, "banks": len(banks.banks)})
     return Judged(version=banks.version, outcome=Outcome.TAKEN)
@@ -149,6 +147,17 @@ def _read(value: bytes, *, head_bank: str) -> DirectoryPublished:
     if any(key.id != signing.key_id_of(public_key=key.public_key) for key in keys):
         raise DirectoryRefused(why="a key's id is not the one of its bytes")
     return inside
+
+
+def _known(banks: DirectoryPublished, document: Document) -> Outcome | None:
+    """Return what a version is beside the newest one known, None when it is newer; raises DirectoryRefused when they contradict."""
+    newest = Directory.objects.order_by("-version").first()
+    if newest is None or newest.version < banks.version:
+        return None
+    if newest.version == banks.version and bytes(newest.value) != document.value:
+        logger.error("directory.contradiction", extra={"version": banks.version})
+        raise DirectoryRefused(why=f"version {banks.version} exists with other content")
+    return Outcome.KNOWN if newest.version == banks.version else Outcome.OLDER
 
 
 def _store(document: Document, banks: DirectoryPublished, now: datetime) -> None:

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from access import meters
 from access.sets import Update, execute
-from messaging.broker import Broker
+from messaging.broker import Bounds, Broker
 from messaging.errors import BrokerError, InRecovery, OffsetUnknown
 from messaging.models import Recovery, StoredOffset
 from messaging.rules import Judgement, Place, judge
@@ -32,13 +32,20 @@ def prepare(*, broker: Broker, topic: str, now: datetime) -> bool:
     if not bounds:
         raise BrokerError(f"there is no topic {topic}")
     committed = broker.committed(topic=topic, group=topic, partitions=bounds)
-    with transaction.atomic():
-        stored = {row.partition: row for row in _lock(topic, bounds)}
-        places = {partition: _place(row) for partition, row in stored.items()}
-        verdicts = {
+
+    def judged(places: Mapping[int, Place]) -> dict[int, Judgement]:
+        return {
             partition: judge(stored=places.get(partition), committed=committed.get(partition), bounds=ends, cluster_id=cluster_id)
             for partition, ends in bounds.items()
         }
+
+    if set(judged(before).values()) == {Judgement.GO_ON}:  # nearly always; only what looks wrong is looked at again under lock
+        _show_lag(before, bounds)
+        return False
+    with transaction.atomic():
+        stored = {row.partition: row for row in _lock(topic, bounds)}
+        places = {partition: _place(row) for partition, row in stored.items()}
+        verdicts = judged(places)
         behind = {partition: committed[partition] for partition, verdict in verdicts.items() if verdict is Judgement.DATABASE_WENT_BACK}
         # A place that moved while the broker was asked is beyond the end it told because another consumer reads there.
         lost = [place for place, verdict in verdicts.items() if verdict is Judgement.LOG_LOST and places[place] == before.get(place)]
@@ -50,7 +57,7 @@ def prepare(*, broker: Broker, topic: str, now: datetime) -> bool:
             StoredOffset.objects.bulk_create(fresh, ignore_conflicts=True)  # another consumer may be starting too
             for partition in lost:
                 _start_again(stored[partition], bounds[partition][0], cluster_id, now)
-    _show_lag({partition: bounds[partition][1] - places[partition].next_offset for partition in places.keys() & bounds.keys()})
+    _show_lag(places, bounds)
     if behind:
         raise InRecovery(detail=_detail(behind, stored))
     return bool(lost)
@@ -122,10 +129,10 @@ def accept(*, topic: str, committed: Mapping[int, int], cluster_id: str, now: da
         )
 
 
-def _show_lag(records: Mapping[int, int]) -> None:
+def _show_lag(places: Mapping[int, Place], bounds: Mapping[int, Bounds]) -> None:
     """Show how far reading is behind writing; with transactions the broker's own marks count too, about one a partition at rest."""
-    for partition, behind in records.items():
-        meters.LAG.labels(partition).set(max(0, behind))
+    for partition in places.keys() & bounds.keys():
+        meters.LAG.labels(partition).set(max(0, bounds[partition][1] - places[partition].next_offset))
 
 
 def _lock(topic: str, partitions: Collection[int]) -> list[StoredOffset]:

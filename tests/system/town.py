@@ -139,8 +139,8 @@ class Traffic:
         try:
             purses = [(origin, cycle(list(payments(origin, to=destination)))) for origin, destination in self._routes]
             for _ in range(self.MOST_ROUNDS):
-                for origin, payments in purses:
-                    _order(origin, [next(payments), next(payments)])
+                for origin, purse in purses:
+                    _order(origin, [next(purse), next(purse)])
                 if self._stop.wait(0.1):
                     break
         except BaseException as error:  # noqa: BLE001  # raised again by the thread that waits
