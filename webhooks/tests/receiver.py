@@ -48,7 +48,11 @@ class Handler(BaseHTTPRequestHandler):
     receiver: Receiver
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        length = int(self.headers["Content-Length"])
+        body = self.rfile.read(length)
+        if len(body) < length:  # whoever sent it died meanwhile: half a request is none
+            self.close_connection = True
+            return
         got = Got(path=self.path, headers={name.lower(): value for name, value in self.headers.items()}, body=body)
         self.receiver.got.append(got)
         status = self.receiver.answers(got, self)
