@@ -1,4 +1,4 @@
-"""Three banks settle ten thousand payments and compare their day, over real processes and a real broker."""
+"""Three banks settle ten thousand payments and compare their day, over real processes and a real broker: after all that needs but two."""
 
 from collections.abc import Iterator
 from datetime import date
