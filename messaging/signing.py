@@ -6,6 +6,7 @@ from collections.abc import Callable
 from enum import Enum
 from functools import lru_cache
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -73,13 +74,13 @@ def create_key_file(*, file: Path) -> SigningKey:
     private = Ed25519PrivateKey.generate()
     key = SigningKey(private)
     try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.") as unfinished:
+            unfinished.write(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+            unfinished.flush()
+            os.fsync(unfinished.fileno())
+            os.link(unfinished.name, file)  # whole or not at all: a relay looks for its next key several times a second
     except OSError as error:
         raise KeyFileUnusable(file=str(file), why=error.strerror) from error
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-        stream.flush()
-        os.fsync(stream.fileno())
     public_file(file).write_text(key.public_key + "\n")
     return key
 

@@ -1,5 +1,6 @@
 """Keys: files nobody else can read, signatures that mean one thing, checks before the start."""
 
+import os
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -36,6 +37,15 @@ class TestAKeyFile:
 
         with pytest.raises(KeyFileUnusable):
             signing.create_key_file(file=tmp_path / "key.pem")
+
+    def test_is_there_whole_or_not_at_all(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        file, seen = tmp_path / "key.pem", list[bool]()
+        monkeypatch.setattr(os, "fsync", lambda _: seen.append(file.exists()))
+
+        signing.create_key_file(file=file)
+
+        assert seen == [False]
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["key.pem", "key.pem.pub"]
 
     def test_that_others_may_read_is_refused(self, tmp_path: Path) -> None:
         file = tmp_path / "key.pem"
