@@ -27,8 +27,24 @@ class BankCodeField(forms.RegexField):
         return str(super().to_python(value) or "").upper()
 
 
-def _text(label: str, length: int, *, required: bool = True, help_text: str = "") -> forms.CharField:
-    return forms.CharField(label=label, max_length=length, required=required, widget=UnfoldAdminTextInputWidget, help_text=help_text)
+class PublicKeyField(forms.CharField):
+    """The public half of a key, in small letters however it is typed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label="Public key",
+            max_length=64,
+            widget=UnfoldAdminTextInputWidget,
+            help_text="64 hexadecimal digits, as `show_key` at the bank prints them.",
+        )
+
+    def to_python(self, value: Any) -> Any:
+        """Return the key in small letters."""
+        return str(super().to_python(value) or "").lower()
+
+
+def _text(label: str, length: int, *, required: bool = True) -> forms.CharField:
+    return forms.CharField(label=label, max_length=length, required=required, widget=UnfoldAdminTextInputWidget)
 
 
 class InviteForm(ReasonForm):
@@ -42,7 +58,7 @@ class KeyForm(ReasonForm):
     """Ask for a public key."""
 
     field_order: tuple[str, ...] = ("public_key", "reason")
-    public_key = _text("Public key", 64, help_text="64 hexadecimal digits, as `show_key` at the bank prints them.")
+    public_key = PublicKeyField()
 
 
 class RegisterForm(KeyForm):

@@ -99,8 +99,7 @@ class RegisteredBankAdmin(BankAdmin):
     )
     def register(self, asked: Asked) -> str:
         """Ask a second person to take a bank in, or grant it."""
-        facts = {name: asked.values[name] for name in ("name", "contact", "site_url", "api_url", "partitions")}
-        facts["public_key"] = asked.values["public_key"].strip().lower()
+        facts = {name: asked.values[name] for name in ("name", "contact", "site_url", "api_url", "partitions", "public_key")}
         return _ask(asked, services.REGISTER, asked.values["code"], facts)
 
     @deed(
@@ -216,4 +215,4 @@ class RegisteredBankAdmin(BankAdmin):
     )
     def add_key(self, asked: Asked, bank: Bank) -> str:
         """Ask a second person to let another key speak for a bank, or grant it."""
-        return _ask(asked, services.ADD_KEY, bank.code, {"public_key": asked.values["public_key"].strip().lower()})
+        return _ask(asked, services.ADD_KEY, bank.code, {"public_key": asked.values["public_key"]})
