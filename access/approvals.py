@@ -10,7 +10,7 @@ from django.db import connection
 from uuid_utils.compat import uuid7
 
 from access import audit, sets
-from access.errors import ApprovalNotWaiting, OwnApproval, ReasonMissing
+from access.errors import ApprovalNotWaiting, OwnApproval
 from access.models import Approval, User
 from access.permissions import require
 
@@ -44,27 +44,20 @@ def ask_each(*, questions: Sequence[Question], by: User, now: datetime) -> list[
     return ids
 
 
-def decide(
-    *, approval_id: UUID, approve: bool, by: User, reason: str, now: datetime, permission: str, actions: Collection[str] = ()
-) -> Approval:
-    """Decide a waiting question inside the caller's transaction, which then does the deed; return it as decided.
+def agree(approval_id: UUID, *actions: str, permission: str, by: User, reason: str, now: datetime) -> Approval:
+    """Say yes to a question about one of the actions inside the caller's transaction, which then does the deed; return it as decided.
 
-    Where `actions` are named, a question about anything else is not decided: its own service has to do its deed.
-    Locks the waiting row first. Raises NotAllowed, ApprovalNotWaiting, OwnApproval, ReasonMissing (a refusal needs a reason).
+    A question about anything else is not decided: its own service has to do its deed. Locks the waiting row first.
+    Raises NotAllowed, ApprovalNotWaiting, OwnApproval.
     """
-    assert connection.in_atomic_block, "a decision and its deed stand or fall together"
     require(by=by, permission=permission)
-    approval = _lock_waiting(approval_id)
-    if actions and approval.action not in actions:
-        raise ApprovalNotWaiting(approval=str(approval_id), status="about something else")
-    if approval.asked_by_id == by.pk:
-        raise OwnApproval(approval=str(approval_id))
-    if not approve and not reason.strip():
-        raise ReasonMissing
-    approval.status, approval.decided_by, approval.decided_at = Status.APPROVED if approve else Status.REFUSED, by, now
-    approval.decision_reason = reason
-    _write(approval, by=by, now=now)
-    return approval
+    return _decide(approval_id, Status.APPROVED, actions, by=by, reason=reason, now=now)
+
+
+def refuse(approval_id: UUID, *actions: str, permission: str, by: User, reason: str, now: datetime) -> Approval:
+    """Say no, and why, inside the caller's transaction, which frees what was held; as `agree`. Raises ReasonMissing besides."""
+    require(by=by, permission=permission, reason=reason)
+    return _decide(approval_id, Status.REFUSED, actions, by=by, reason=reason, now=now)
 
 
 def expire_each(*, approval_ids: Collection[UUID], now: datetime) -> list[UUID]:
@@ -81,6 +74,18 @@ def expire_each(*, approval_ids: Collection[UUID], now: datetime) -> list[UUID]:
         )
     )
     return expired
+
+
+def _decide(approval_id: UUID, status: Status, actions: Collection[str], *, by: User, reason: str, now: datetime) -> Approval:
+    assert connection.in_atomic_block, "a decision and its deed stand or fall together"
+    approval = _lock_waiting(approval_id)
+    if approval.action not in actions:
+        raise ApprovalNotWaiting(approval=str(approval_id), status="about something else")
+    if approval.asked_by_id == by.pk:
+        raise OwnApproval(approval=str(approval_id))
+    approval.status, approval.decided_by, approval.decided_at, approval.decision_reason = status, by, now, reason
+    _write(approval, by=by, now=now)
+    return approval
 
 
 def _write(approval: Approval, *, by: User, now: datetime) -> None:

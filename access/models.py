@@ -17,6 +17,14 @@ class OrderLimit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     per_transfer_minor: int | None = None
     per_day_minor: int | None = None
 
+    def is_within(self, other: "OrderLimit") -> bool:
+        """Say whether nothing can be ordered under this limit that the other refuses."""
+        return _at_most(self.per_transfer_minor, other.per_transfer_minor) and _at_most(self.per_day_minor, other.per_day_minor)
+
+
+def _at_most(limit: int | None, other: int | None) -> bool:
+    return other is None or (limit is not None and limit <= other)
+
 
 class User(AbstractUser):
     """A person or program that acts in this bank: disabled when it leaves, never deleted.

@@ -2,7 +2,7 @@
 
 from django.contrib.auth.models import AbstractUser
 
-from access.errors import NotAllowed
+from access.errors import NotAllowed, ReasonMissing
 
 MANAGE_USERS = "access.manage_users"
 LIMIT_CLIENT = "access.limit_client"
@@ -16,7 +16,12 @@ VIEW_APPROVALS = "access.view_approval"
 VIEW_AUDIT = "access.view_auditevent"
 
 
-def require(*, by: AbstractUser, permission: str) -> None:
-    """Raise NotAllowed unless the user is active and holds the permission (`app.codename`)."""
+def require(*, by: AbstractUser, permission: str, reason: str | None = None) -> None:
+    """Raise NotAllowed unless the user is active and holds the permission (`app.codename`); ReasonMissing for a reason that says nothing.
+
+    A deed that needs no reason names none.
+    """
     if not by.has_perm(permission):
         raise NotAllowed(permission=permission)
+    if reason is not None and not reason.strip():
+        raise ReasonMissing

@@ -9,7 +9,9 @@ from django.db import transaction
 
 import access.permissions
 import access.services
+import accounts.permissions
 import accounts.services
+import headbank.permissions
 import headbank.services
 import messaging.permissions
 import messaging.services
@@ -61,14 +63,14 @@ def _deed(approval: Approval) -> Deed:
     return _DEEDS[approval.action]
 
 
-def _only_decide(permission: str) -> Callable[..., Approval]:
-    """Return the refusal of a question that holds nothing."""
+def _holding_nothing(approve: Approve, *, permission: str) -> Deed:
+    """Return the deed of a question whose refusal frees nothing."""
 
-    def refuse(*, approval_id: UUID, by: User, reason: str, now: datetime) -> Approval:
+    def refuse(*, approval_id: UUID, by: User, reason: str, now: datetime) -> None:
         with transaction.atomic():
-            return approvals.decide(approval_id=approval_id, approve=False, by=by, reason=reason, now=now, permission=permission)
+            approvals.refuse(approval_id, *_DEEDS, permission=permission, by=by, reason=reason, now=now)
 
-    return refuse
+    return Deed(approve=approve, refuse=refuse)
 
 
 def _second_word(service: Callable[..., bool], *names: str) -> Approve:
@@ -84,39 +86,22 @@ def _second_word(service: Callable[..., bool], *names: str) -> Approve:
     return approve
 
 
-def _by_messaging(permission: str, service: Callable[..., bool], *names: str) -> Deed:
-    return Deed(approve=_second_word(service, *names), refuse=_only_decide(permission))
-
-
 _TRANSFER = Deed(approve=transfers.services.approve_transfer, refuse=transfers.services.refuse_transfer)
+_USERS, _LETTERS = access.permissions.MANAGE_USERS, messaging.permissions.DECIDE_DEAD_LETTER
 _DEEDS: Mapping[str, Deed] = {
-    access.services.GIVE_ROLES: Deed(approve=access.services.give_roles, refuse=access.services.refuse_roles),
-    access.services.GIVE_WHOLE_BANK: Deed(
-        approve=access.services.give_whole_bank,
-        refuse=_only_decide(access.permissions.MANAGE_USERS),
-    ),
-    UNFREEZE: Deed(
-        approve=accounts.services.unfreeze_account,
-        refuse=accounts.services.refuse_request,
-    ),
-    RAISE_LIMIT: Deed(
-        approve=accounts.services.raise_credit_limit,
-        refuse=accounts.services.refuse_request,
-    ),
-    REFUND: Deed(
-        approve=transfers.services.refund_closed_bank,
-        refuse=_only_decide(transfers.permissions.APPROVE),
-    ),
-    ASK_AGAIN: Deed(
-        approve=transfers.services.ask_again,
-        refuse=_only_decide(transfers.permissions.APPROVE),
-    ),
+    access.services.GIVE_ROLES: _holding_nothing(access.services.give_roles, permission=_USERS),
+    access.services.GIVE_WHOLE_BANK: _holding_nothing(access.services.give_whole_bank, permission=_USERS),
+    access.services.RAISE_LIMITS: _holding_nothing(access.services.raise_limits, permission=access.permissions.LIMIT_CLIENT),
+    UNFREEZE: _holding_nothing(accounts.services.unfreeze_account, permission=accounts.permissions.UNFREEZE_ACCOUNT),
+    RAISE_LIMIT: _holding_nothing(accounts.services.raise_credit_limit, permission=accounts.permissions.LIMIT_ACCOUNT),
+    REFUND: _holding_nothing(transfers.services.refund_closed_bank, permission=transfers.permissions.APPROVE),
+    ASK_AGAIN: _holding_nothing(transfers.services.ask_again, permission=transfers.permissions.APPROVE),
     headbank.services.BOOK: Deed(approve=headbank.services.approve_settlement, refuse=headbank.services.refuse_settlement),
     **dict.fromkeys(
         headbank.services.ACTIONS,
-        Deed(approve=headbank.services.approve_request, refuse=headbank.services.refuse_request),
+        _holding_nothing(headbank.services.approve_request, permission=headbank.permissions.MANAGE_BANKS),
     ),
-    "recovery.end": _by_messaging(messaging.permissions.END_RECOVERY, transfers.services.end_recovery),
-    "dead-letter.redrive": _by_messaging(messaging.permissions.DECIDE_DEAD_LETTER, messaging.services.redrive_dead_letter, "letter_id"),
-    "dead-letter.discard": _by_messaging(messaging.permissions.DECIDE_DEAD_LETTER, messaging.services.discard_dead_letter, "letter_id"),
+    "recovery.end": _holding_nothing(_second_word(transfers.services.end_recovery), permission=messaging.permissions.END_RECOVERY),
+    "dead-letter.redrive": _holding_nothing(_second_word(messaging.services.redrive_dead_letter, "letter_id"), permission=_LETTERS),
+    "dead-letter.discard": _holding_nothing(_second_word(messaging.services.discard_dead_letter, "letter_id"), permission=_LETTERS),
 }

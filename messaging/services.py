@@ -8,7 +8,6 @@ from uuid import UUID
 from django.db import transaction
 
 from access import approvals, audit
-from access.errors import ReasonMissing
 from access.models import Approval, User
 from access.permissions import require
 from access.site import this_bank
@@ -132,11 +131,9 @@ def _granted(
     *, action: str, subject: str, facts: Mapping[str, object], permission: str, by: User, reason: str, now: datetime
 ) -> UUID | None:
     """Return the approval that the second of two persons gives now; ask for it and return None when this is the first."""
-    require(by=by, permission=permission)
-    if not reason.strip():
-        raise ReasonMissing
+    require(by=by, permission=permission, reason=reason)
     waiting = Approval.objects.filter(subject=subject, action=action, status=Approval.Status.WAITING).order_by("id").first()
     if waiting is None:
         approvals.ask(action=action, subject=subject, facts=facts, reason=reason, by=by, now=now)
         return None
-    return approvals.decide(approval_id=waiting.pk, approve=True, by=by, reason=reason, now=now, permission=permission).pk
+    return approvals.agree(waiting.pk, action, permission=permission, by=by, reason=reason, now=now).pk

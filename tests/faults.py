@@ -70,7 +70,7 @@ class Workshop:
         environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "DJANGO_SETTINGS_MODULE": "tests.settings"}
         if database:
             environment["DATABASE_URL"] = self._databases[database]
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--hypothesis-profile", "planted", *tests]
         with (self._copy.parent / "output.txt").open("w") as output:
             done = subprocess.run(command, cwd=self._copy, env=environment, stdout=output, stderr=output, timeout=_LIMIT_S, check=False)
         return done.returncode

@@ -121,7 +121,10 @@ class UserAdmin(BankAdmin):
 
     @deed(
         title="Reset the password",
-        explains=lambda user: f"{user.username} is signed out everywhere and gets another password, which is shown once.",
+        explains=lambda user: (
+            f"{user.username} is signed out everywhere and gets another password, which is shown once. "
+            "A second person is asked to give the roles again; nothing opens before."
+        ),
         submit="Reset",
         permission=MANAGE_USERS,
         icon="password",

@@ -58,9 +58,15 @@ class ChangedClient(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class ClientChanged(ClientRow, frozen=True, kw_only=True):
-    """The program as it is now, and the question that waits for a second person where it shall act for the whole bank."""
+    """The program as it is now, and the question that waits for a second person where it shall do more than before."""
 
     approval_id: UUID | None
+
+    @classmethod
+    def now(cls, username: str, approval_id: UUID | None) -> tuple[int, "ClientChanged"]:
+        """Return the program as it is, with 202 where a second person is asked."""
+        row = msgspec.structs.asdict(selectors.client_named(username=username))
+        return (202 if approval_id else 200), cls(**row, approval_id=approval_id)
 
 
 class LimitOfClient(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -156,9 +162,7 @@ class Client(Endpoint):
         values = {name: value for name in ChangedClient.__struct_fields__ if (value := getattr(given, name)) is not UNSET}
 
         def effect() -> tuple[int, ClientChanged]:
-            approval = services.change_client(username=username, **values, by=by, now=timezone.now())
-            row = msgspec.structs.asdict(selectors.client_named(username=username))
-            return (202 if approval else 200), ClientChanged(**row, approval_id=approval)
+            return ClientChanged.now(username, services.change_client(username=username, **values, by=by, now=timezone.now()))
 
         return self.once(request, effect)
 
@@ -173,17 +177,21 @@ class Limits(Endpoint):
         summary="Limit a program",
         tag="clients",
         body=NewLimits,
-        answers={200: ClientRow},
+        answers={200: ClientChanged, 202: ClientChanged},
         is_kept=True,
         refuses=(ClientLimitInvalid, ClientUnknown),
     )
     def post(self, request: Request, username: str) -> Response:
-        """Set all that a program may order at once and in a day; what it has ordered today counts."""
+        """Set all that a program may order at once and in a day: 200. To let it order more a second person is asked: 202.
+
+        What it has ordered today counts.
+        """
         given, by = read_body(request, NewLimits), user_of(request)
 
-        def effect() -> tuple[int, ClientRow]:
-            services.limit_client(username=username, limits=_by_currency(given.limits), reason=given.reason, by=by, now=timezone.now())
-            return 200, selectors.client_named(username=username)
+        def effect() -> tuple[int, ClientChanged]:
+            limits = _by_currency(given.limits)
+            approval = services.limit_client(username=username, limits=limits, reason=given.reason, by=by, now=timezone.now())
+            return ClientChanged.now(username, approval)
 
         return self.once(request, effect)
 
@@ -204,7 +212,10 @@ class RenewSecret(ShowingOnce):
         refuses=(ClientUnknown,),
     )
     def post(self, request: Request, username: str) -> Response:
-        """Give a program another secret, in this answer only, and end every sign-in made with the old one."""
+        """Give a program another secret, in this answer only, and end every sign-in made with the old one.
+
+        One that acts for the whole bank does so again when a second administrator agrees; its mandates stay.
+        """
         reason, by = read_body(request, Because).reason, user_of(request)
         return self.once_shown(
             request, lambda: ClientSecret.of(services.renew_secret(username=username, reason=reason, by=by, now=timezone.now()))

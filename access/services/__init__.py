@@ -2,11 +2,13 @@
 
 from access.services.clients import (
     GIVE_WHOLE_BANK,
+    RAISE_LIMITS,
     EnlistedClient,
     change_client,
     enlist_client,
     give_whole_bank,
     limit_client,
+    raise_limits,
     renew_secret,
 )
 from access.services.disclosing import export_list, reveal
@@ -18,7 +20,6 @@ from access.services.people import (
     employ,
     enable_user,
     give_roles,
-    refuse_roles,
     reset_password,
     sign_out,
     staff_roles,
@@ -27,6 +28,7 @@ from access.services.people import (
 __all__ = [
     "GIVE_ROLES",
     "GIVE_WHOLE_BANK",
+    "RAISE_LIMITS",
     "SYSTEM_USERNAME",
     "EnlistedClient",
     "ask_for_roles",
@@ -40,7 +42,7 @@ __all__ = [
     "give_whole_bank",
     "limit_client",
     "open_access",
-    "refuse_roles",
+    "raise_limits",
     "renew_secret",
     "reset_password",
     "reveal",

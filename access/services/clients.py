@@ -19,7 +19,7 @@ from access.permissions import require
 from access.roles import API_CLIENT, ROLES
 from access.site import this_bank
 
-GIVE_WHOLE_BANK = "client.whole-bank"
+GIVE_WHOLE_BANK, RAISE_LIMITS = "client.whole-bank", "client.raise-limits"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}", re.ASCII)
 _SECRET_BYTES = 32
 _MOST_MINOR = 10**15
@@ -93,25 +93,15 @@ def change_client(*, username: str, reason: str = "", by: User, now: datetime, *
 def give_whole_bank(*, approval_id: UUID, reason: str = "", by: User, now: datetime) -> None:
     """Agree to what was asked: the program acts for every customer. Raises NotAllowed, ApprovalNotWaiting, OwnApproval, ClientUnknown."""
     with transaction.atomic():
-        approval = approvals.decide(
-            approval_id=approval_id,
-            approve=True,
-            by=by,
-            reason=reason,
-            now=now,
-            permission=permissions.MANAGE_USERS,
-            actions=[GIVE_WHOLE_BANK],
-        )
-        client = _lock(approval.facts["client"])
-        ApiClient.objects.filter(pk=client.pk).update(whole_bank=True)
-        old, new = {"whole_bank": client.whole_bank}, {"whole_bank": True}
-        audit.record(actor=by, action="client.changed", subject=approval.subject, before=old, after=new, reason=reason, now=now)
+        approval = approvals.agree(approval_id, GIVE_WHOLE_BANK, permission=permissions.MANAGE_USERS, by=by, reason=reason, now=now)
+        _set_whole_bank(_lock(approval.facts["client"]), value=True, reason=reason, by=by, now=now)
 
 
-def limit_client(*, username: str, limits: Mapping[str, OrderLimit], reason: str = "", by: User, now: datetime) -> None:
+def limit_client(*, username: str, limits: Mapping[str, OrderLimit], reason: str = "", by: User, now: datetime) -> UUID | None:
     """Set all that a program may order, by currency; a currency that is not named is without limit.
 
-    What it has ordered today counts. Raises NotAllowed, ClientLimitInvalid, ClientUnknown.
+    What it has ordered today counts. Where it could order more than before, a second person is asked: the approval is returned, and
+    everything stays as it is until then. Raises NotAllowed, ClientLimitInvalid, ClientUnknown.
     """
     require(by=by, permission=permissions.LIMIT_CLIENT)
     for currency, limit in limits.items():
@@ -121,22 +111,51 @@ def limit_client(*, username: str, limits: Mapping[str, OrderLimit], reason: str
     given = {currency: msgspec.to_builtins(limit) for currency, limit in sorted(limits.items())}
     with transaction.atomic():
         client = _lock(username)
-        ApiClient.objects.filter(pk=client.pk).update(limits=given)
-        old, new = {"limits": client.limits}, {"limits": given}
-        audit.record(actor=by, action="client.limited", subject=f"user:{username}", before=old, after=new, reason=reason, now=now)
+        if any(not limits.get(currency, OrderLimit()).is_within(limit) for currency, limit in client.user.order_limits.items()):
+            facts = {"client": username, "limits": given, "limits_now": client.limits}
+            return approvals.ask(action=RAISE_LIMITS, subject=f"user:{username}", facts=facts, reason=reason, by=by, now=now)
+        _set_limits(client, given, reason=reason, by=by, now=now)
+    return None
+
+
+def raise_limits(*, approval_id: UUID, reason: str = "", by: User, now: datetime) -> None:
+    """Agree to the limits that `limit_client` asked for. Raises NotAllowed, ApprovalNotWaiting, OwnApproval, ClientUnknown."""
+    with transaction.atomic():
+        approval = approvals.agree(approval_id, RAISE_LIMITS, permission=permissions.LIMIT_CLIENT, by=by, reason=reason, now=now)
+        _set_limits(_lock(approval.facts["client"]), approval.facts["limits"], reason=reason, by=by, now=now)
 
 
 def renew_secret(*, username: str, reason: str = "", by: User, now: datetime) -> EnlistedClient:
-    """Give a program another secret and end its sign-ins: who had the old one is out. Raises NotAllowed, ClientUnknown."""
+    """Give a program another secret and end its sign-ins: who had the old one is out.
+
+    Whoever renewed it knows it: a program that acts for the whole bank does so again when a second person agrees, whose approval is
+    returned; its mandates stay. Raises NotAllowed, ClientUnknown.
+    """
     require(by=by, permission=permissions.MANAGE_USERS)
     secret = secrets.token_urlsafe(_SECRET_BYTES)
     with transaction.atomic():
-        user = _lock(username).user
-        user.set_password(secret)
-        User.objects.filter(pk=user.pk).update(password=user.password)
-        tokens.end_all(user=user, why="secret-renewed", now=now)
+        client = _lock(username)
+        client.user.set_password(secret)
+        User.objects.filter(pk=client.pk).update(password=client.user.password)
+        tokens.end_all(user=client.user, why="secret-renewed", now=now)
         audit.record(actor=by, action="client.secret-renewed", subject=f"user:{username}", reason=reason, now=now)
-    return EnlistedClient(username=username, secret=secret)
+        approval_id = None
+        if client.whole_bank:
+            _set_whole_bank(client, value=False, reason=reason, by=by, now=now)
+            approval_id = _ask_for_whole_bank(username, reason=reason, by=by, now=now)
+    return EnlistedClient(username=username, secret=secret, approval_id=approval_id)
+
+
+def _set_whole_bank(client: ApiClient, *, value: bool, reason: str, by: User, now: datetime) -> None:
+    ApiClient.objects.filter(pk=client.pk).update(whole_bank=value)
+    old, new, subject = {"whole_bank": client.whole_bank}, {"whole_bank": value}, f"user:{client.user.get_username()}"
+    audit.record(actor=by, action="client.changed", subject=subject, before=old, after=new, reason=reason, now=now)
+
+
+def _set_limits(client: ApiClient, limits: Mapping[str, Any], *, reason: str, by: User, now: datetime) -> None:
+    ApiClient.objects.filter(pk=client.pk).update(limits=limits)
+    old, new, subject = {"limits": client.limits}, {"limits": limits}, f"user:{client.user.get_username()}"
+    audit.record(actor=by, action="client.limited", subject=subject, before=old, after=new, reason=reason, now=now)
 
 
 def _ask_for_whole_bank(username: str, *, reason: str, by: User, now: datetime) -> UUID:

@@ -11,8 +11,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from access import approvals, audit, permissions, tokens
-from access.errors import NotAPerson, OwnUser, ReasonMissing, RoleUnknown, UserNameInvalid, UserNameTaken, UserUnknown
-from access.models import Approval, User
+from access.errors import NotAPerson, OwnUser, RoleUnknown, UserNameInvalid, UserNameTaken, UserUnknown
+from access.models import User
 from access.permissions import require
 from access.roles import API_CLIENT, SYSTEM
 
@@ -31,7 +31,7 @@ def employ(*, username: str, first_name: str, last_name: str, roles: Collection[
 
     Raises NotAllowed, ReasonMissing, UserNameInvalid, RoleUnknown, UserNameTaken.
     """
-    _check(by, reason)
+    require(by=by, permission=permissions.MANAGE_USERS, reason=reason)
     if not _NAME.fullmatch(username):
         raise UserNameInvalid(name=username[:80])
     password = secrets.token_urlsafe(12)
@@ -55,7 +55,7 @@ def ask_for_roles(*, username: str, roles: Collection[str], reason: str, by: Use
 
     Raises NotAllowed, ReasonMissing, NotAPerson, OwnUser, RoleUnknown.
     """
-    _check(by, reason)
+    require(by=by, permission=permissions.MANAGE_USERS, reason=reason)
     with transaction.atomic():
         return _ask_for_roles(_lock(username, by=by), roles, reason=reason, by=by, now=now)
 
@@ -66,7 +66,7 @@ def give_roles(*, approval_id: UUID, reason: str = "", by: User, now: datetime) 
     Raises NotAllowed, ApprovalNotWaiting, OwnApproval, NotAPerson, OwnUser.
     """
     with transaction.atomic():
-        approval = _decide(approval_id, approve=True, reason=reason, by=by, now=now)
+        approval = approvals.agree(approval_id, GIVE_ROLES, permission=permissions.MANAGE_USERS, by=by, reason=reason, now=now)
         user = _lock(approval.facts["user"], by=by)
         before = _roles_of(user)
         user.groups.set(Group.objects.filter(name__in=approval.facts["roles"]))
@@ -74,12 +74,6 @@ def give_roles(*, approval_id: UUID, reason: str = "", by: User, now: datetime) 
         after = {"roles": sorted(approval.facts["roles"])}
         subject = f"user:{user.get_username()}"
         audit.record(actor=by, action="user.roles-given", subject=subject, before={"roles": before}, after=after, reason=reason, now=now)
-
-
-def refuse_roles(*, approval_id: UUID, reason: str, by: User, now: datetime) -> None:
-    """Refuse what was asked; raises NotAllowed, ApprovalNotWaiting, OwnApproval, ReasonMissing."""
-    with transaction.atomic():
-        _decide(approval_id, approve=False, reason=reason, by=by, now=now)
 
 
 def disable_user(*, username: str, reason: str, by: User, now: datetime) -> None:
@@ -95,16 +89,21 @@ def enable_user(*, username: str, reason: str, by: User, now: datetime) -> None:
 def reset_password(*, username: str, reason: str, by: User, now: datetime) -> str:
     """Give a member of staff another password, end their sign-ins and return it, shown once.
 
+    Whoever gave it knows it, and could be two persons alone: it opens nothing until a second person gives the roles of before again.
     Raises NotAllowed, ReasonMissing, NotAPerson, OwnUser.
     """
-    _check(by, reason)
+    require(by=by, permission=permissions.MANAGE_USERS, reason=reason)
     password = secrets.token_urlsafe(12)
     with transaction.atomic():
         user = _lock(username, by=by)
         user.set_password(password)
         User.objects.filter(pk=user.pk).update(password=user.password)
         tokens.end_all(user=user, why="password-reset", now=now)
-        audit.record(actor=by, action="user.password-reset", subject=f"user:{username}", reason=reason, now=now)
+        if roles := _roles_of(user):
+            user.groups.clear()
+            _ask_for_roles(user, roles, reason=reason, by=by, now=now)
+        subject, before = f"user:{username}", {"roles": roles}
+        audit.record(actor=by, action="user.password-reset", subject=subject, before=before, after={"roles": []}, reason=reason, now=now)
     return password
 
 
@@ -113,7 +112,7 @@ def sign_out(*, username: str, reason: str, by: User, now: datetime) -> None:
 
     Raises NotAllowed, ReasonMissing, UserUnknown.
     """
-    _check(by, reason)
+    require(by=by, permission=permissions.MANAGE_USERS, reason=reason)
     with transaction.atomic():
         user = User.objects.select_for_update(no_key=True).filter(username=username).first()
         if user is None:
@@ -124,7 +123,7 @@ def sign_out(*, username: str, reason: str, by: User, now: datetime) -> None:
 
 
 def _set_active(username: str, *, is_active: bool, action: str, reason: str, by: User, now: datetime) -> None:
-    _check(by, reason)
+    require(by=by, permission=permissions.MANAGE_USERS, reason=reason)
     with transaction.atomic():
         user = _lock(username, by=by)
         User.objects.filter(pk=user.pk).update(is_active=is_active)
@@ -140,24 +139,6 @@ def _ask_for_roles(user: User, roles: Collection[str], *, reason: str, by: User,
     username = user.get_username()
     facts = {"user": username, "roles": sorted(roles), "roles_now": _roles_of(user)}
     return approvals.ask(action=GIVE_ROLES, subject=f"user:{username}", facts=facts, reason=reason, by=by, now=now)
-
-
-def _decide(approval_id: UUID, *, approve: bool, reason: str, by: User, now: datetime) -> Approval:
-    return approvals.decide(
-        approval_id=approval_id,
-        approve=approve,
-        by=by,
-        reason=reason,
-        now=now,
-        permission=permissions.MANAGE_USERS,
-        actions=[GIVE_ROLES],
-    )
-
-
-def _check(by: User, reason: str) -> None:
-    require(by=by, permission=permissions.MANAGE_USERS)
-    if not reason.strip():
-        raise ReasonMissing
 
 
 def _lock(username: str, *, by: User) -> User:

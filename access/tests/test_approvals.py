@@ -21,7 +21,8 @@ def _ask(by: User) -> UUID:
 
 def _decide(approval_id: UUID, by: User, *, approve: bool = True, reason: str = "") -> Approval:
     with transaction.atomic():
-        return approvals.decide(approval_id=approval_id, approve=approve, by=by, reason=reason, now=NOON, permission=MAY)
+        decide = approvals.agree if approve else approvals.refuse
+        return decide(approval_id, "vault", permission=MAY, by=by, reason=reason, now=NOON)
 
 
 @pytest.mark.django_db

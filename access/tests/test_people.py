@@ -2,8 +2,9 @@
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db import transaction
 
-from access import services
+from access import approvals, services
 from access.errors import NotAllowed, NotAPerson, OwnApproval, OwnUser, ReasonMissing, RoleUnknown, UserNameInvalid, UserNameTaken
 from access.models import Approval, AuditEvent, User
 from access.permissions import MANAGE_USERS
@@ -94,6 +95,19 @@ class TestSomebodyWhoLeaves:
         user = User.objects.get(username="tess")
         assert (user.check_password(old), user.check_password(new)) == (False, True)
 
+    def test_may_nothing_after_a_reset_until_a_second_person_agrees(self, ada: User, bo: User) -> None:
+        let_in(ada)
+        services.give_roles(approval_id=Approval.objects.get(status="waiting").pk, by=bo, now=NOON)
+
+        services.reset_password(username="tess", reason="forgotten", by=ada, now=NOON)
+        waiting = Approval.objects.get(status="waiting")
+        with pytest.raises(OwnApproval):
+            services.give_roles(approval_id=waiting.pk, by=ada, now=NOON)
+        before = roles_of("tess")
+        services.give_roles(approval_id=waiting.pk, by=bo, now=NOON)
+
+        assert (before, roles_of("tess")) == ([], [TELLER])
+
     def test_is_never_oneself_nor_the_bank(self, ada: User) -> None:
         with pytest.raises(OwnUser):
             services.disable_user(username="ada", reason="a mistake", by=ada, now=NOON)
@@ -104,7 +118,8 @@ class TestSomebodyWhoLeaves:
         let_in(ada, roles=[AUDITOR])
         waiting = Approval.objects.get(status="waiting")
 
-        services.refuse_roles(approval_id=waiting.pk, reason="not needed", by=bo, now=NOON)
+        with transaction.atomic():
+            approvals.refuse(waiting.pk, services.GIVE_ROLES, permission=MANAGE_USERS, by=bo, reason="not needed", now=NOON)
 
         assert roles_of("tess") == []
         assert Group.objects.filter(name=AUDITOR).exists()

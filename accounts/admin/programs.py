@@ -173,7 +173,10 @@ class ApiClientAdmin(BankAdmin):
 
     @deed(
         title="Limit its orders",
-        explains=lambda client: f"{client.user.username} can order no more in this currency, fees included. Other currencies stay.",
+        explains=lambda client: (
+            f"{client.user.username} can order no more in this currency, fees included. Other currencies stay. "
+            "A second person is asked where it could order more than now."
+        ),
         submit="Limit",
         permission=LIMIT_CLIENT,
         form_class=OrderLimitForm,
@@ -185,8 +188,8 @@ class ApiClientAdmin(BankAdmin):
         limits = {currency: limit for currency, limit in client.user.order_limits.items() if currency != asked.values["currency"]}
         if any(minor is not None for minor in said.values()):
             limits[asked.values["currency"]] = OrderLimit(per_transfer_minor=said["per_transfer"], per_day_minor=said["per_day"])
-        of_access.limit_client(username=client.user.username, limits=limits, reason=asked.reason, by=asked.by, now=asked.now)
-        return f"The orders of {client.user.username} are limited as you said."
+        asks = of_access.limit_client(username=client.user.username, limits=limits, reason=asked.reason, by=asked.by, now=asked.now)
+        return "A second person was asked." if asks else f"The orders of {client.user.username} are limited as you said."
 
     @deed(
         title="Let it act for a customer",
@@ -208,7 +211,10 @@ class ApiClientAdmin(BankAdmin):
 
     @deed(
         title="Renew the secret",
-        explains=lambda client: f"{client.user.username} is signed out and gets another secret, which is shown once.",
+        explains=lambda client: (
+            f"{client.user.username} is signed out and gets another secret, which is shown once."
+            + (" A second administrator is asked whether it acts for the whole bank again." if client.whole_bank else "")
+        ),
         submit="Renew",
         permission=MANAGE_USERS,
         icon="key",

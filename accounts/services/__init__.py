@@ -10,7 +10,6 @@ from accounts.services.standing import (
     close_account,
     freeze_account,
     raise_credit_limit,
-    refuse_request,
     set_credit_limit,
     unfreeze_account,
 )
@@ -32,7 +31,6 @@ __all__ = [
     "open_internal_accounts",
     "place_hold",
     "raise_credit_limit",
-    "refuse_request",
     "release_hold",
     "replace_card",
     "revoke_mandate",

@@ -8,7 +8,6 @@ from uuid import UUID
 from django.db import transaction
 
 from access import audit
-from access.errors import ReasonMissing
 from access.models import User
 from access.permissions import require
 from accounts import cards, permissions
@@ -54,18 +53,14 @@ def make_card(*, account_id: int, by: User, now: datetime) -> IssuedCard:
 
 def block_card(*, card_id: UUID, reason: str, by: User, now: datetime) -> None:
     """Block an active card; raises NotAllowed, ReasonMissing, CardUnknown, CardStatusWrong."""
-    require(by=by, permission=permissions.FREEZE_ACCOUNT)
-    if not reason.strip():
-        raise ReasonMissing
+    require(by=by, permission=permissions.FREEZE_ACCOUNT, reason=reason)
     with transaction.atomic():
         _change(card_id, (Status.ACTIVE,), Status.BLOCKED, by=by, now=now, reason=reason)
 
 
 def unblock_card(*, card_id: UUID, reason: str, by: User, now: datetime) -> None:
     """Let a blocked card be used again; raises NotAllowed, ReasonMissing, CardUnknown, CardStatusWrong."""
-    require(by=by, permission=permissions.ISSUE_CARD)
-    if not reason.strip():
-        raise ReasonMissing
+    require(by=by, permission=permissions.ISSUE_CARD, reason=reason)
     with transaction.atomic():
         _change(card_id, (Status.BLOCKED,), Status.ACTIVE, by=by, now=now, reason=reason)
 

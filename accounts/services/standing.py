@@ -8,8 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from access import approvals, audit
-from access.errors import ApprovalNotWaiting, ReasonMissing
-from access.models import Approval, User
+from access.models import User
 from access.permissions import require
 from accounts import permissions
 from accounts.errors import AccountFrozen, AccountNotEmpty, AccountNotFrozen, LimitInUse, LimitInvalid
@@ -21,7 +20,6 @@ from accounts.services.locking import lock_customer_account
 Status = Account.Status
 WITH_LIMIT = (Account.Kind.CHECKING, Account.Kind.CREDIT)
 UNFREEZE, RAISE_LIMIT = "account.unfreeze", "account.raise-limit"
-_PERMISSIONS = {UNFREEZE: permissions.UNFREEZE_ACCOUNT, RAISE_LIMIT: permissions.LIMIT_ACCOUNT}
 
 
 def freeze_account(*, number: str, reason: str, by: User, now: datetime) -> None:
@@ -29,9 +27,7 @@ def freeze_account(*, number: str, reason: str, by: User, now: datetime) -> None
 
     Raises NotAllowed, ReasonMissing, AccountUnknown, AccountInternal, AccountClosed, AccountFrozen when it is already.
     """
-    require(by=by, permission=permissions.FREEZE_ACCOUNT)
-    if not reason.strip():
-        raise ReasonMissing
+    require(by=by, permission=permissions.FREEZE_ACCOUNT, reason=reason)
     with transaction.atomic():
         account = lock_customer_account(number=number)
         if account.status == Status.FROZEN:
@@ -44,9 +40,7 @@ def ask_unfreeze(*, number: str, reason: str, by: User, now: datetime) -> UUID:
 
     Raises NotAllowed, ReasonMissing, AccountUnknown, AccountInternal, AccountClosed, AccountNotFrozen.
     """
-    require(by=by, permission=permissions.UNFREEZE_ACCOUNT)
-    if not reason.strip():
-        raise ReasonMissing
+    require(by=by, permission=permissions.UNFREEZE_ACCOUNT, reason=reason)
     with transaction.atomic():
         account = lock_customer_account(number=number)
         if account.status != Status.FROZEN:
@@ -60,7 +54,7 @@ def unfreeze_account(*, approval_id: UUID, reason: str = "", by: User, now: date
     Raises NotAllowed, ApprovalNotWaiting, OwnApproval, AccountClosed, AccountNotFrozen.
     """
     with transaction.atomic():
-        approval = _decide(approval_id, UNFREEZE, approve=True, by=by, reason=reason, now=now)
+        approval = approvals.agree(approval_id, UNFREEZE, permission=permissions.UNFREEZE_ACCOUNT, by=by, reason=reason, now=now)
         account = lock_customer_account(number=approval.facts["account"])
         if account.status != Status.FROZEN:
             raise AccountNotFrozen(account=account.number, status=account.status)
@@ -72,9 +66,7 @@ def set_credit_limit(*, number: str, limit_minor: int, reason: str, by: User, no
 
     Raises NotAllowed, ReasonMissing, AccountUnknown, AccountInternal, AccountClosed, LimitInvalid, LimitInUse.
     """
-    require(by=by, permission=permissions.LIMIT_ACCOUNT)
-    if not reason.strip():
-        raise ReasonMissing
+    require(by=by, permission=permissions.LIMIT_ACCOUNT, reason=reason)
     with transaction.atomic():
         account = lock_customer_account(number=number)
         if account.kind not in WITH_LIMIT or not 0 <= limit_minor <= MAX_AMOUNT_MINOR:
@@ -92,16 +84,9 @@ def raise_credit_limit(*, approval_id: UUID, reason: str = "", by: User, now: da
     Raises NotAllowed, ApprovalNotWaiting, OwnApproval, AccountClosed, LimitInUse.
     """
     with transaction.atomic():
-        approval = _decide(approval_id, RAISE_LIMIT, approve=True, by=by, reason=reason, now=now)
+        approval = approvals.agree(approval_id, RAISE_LIMIT, permission=permissions.LIMIT_ACCOUNT, by=by, reason=reason, now=now)
         account = lock_customer_account(number=approval.facts["account"])
         _set_limit(account, approval.facts["limit_minor"], by=by, reason=reason, now=now)
-
-
-def refuse_request(*, approval_id: UUID, reason: str, by: User, now: datetime) -> None:
-    """Refuse an unfreezing or a limit; raises NotAllowed, ApprovalNotWaiting, OwnApproval, ReasonMissing."""
-    with transaction.atomic():
-        action = Approval.objects.filter(id=approval_id).values_list("action", flat=True).first() or UNFREEZE
-        _decide(approval_id, action, approve=False, by=by, reason=reason, now=now)
 
 
 def close_account(*, number: str, reason: str = "", by: User, now: datetime) -> None:
@@ -118,15 +103,6 @@ def close_account(*, number: str, reason: str = "", by: User, now: datetime) -> 
             raise AccountNotEmpty(account=number, balance_minor=account.balance, held_minor=account.held, currency=account.currency)
         _change(account, {"status": Status.CLOSED, "closed_at": now}, action="account.closed", by=by, reason=reason, now=now)
         Card.objects.filter(account_id=account.id, status=Card.Status.ACTIVE).update(status=Card.Status.BLOCKED)
-
-
-def _decide(approval_id: UUID, action: str, *, approve: bool, by: User, reason: str, now: datetime) -> Approval:
-    """Decide a question of this action; one about something else is not decided here."""
-    if action not in _PERMISSIONS:
-        raise ApprovalNotWaiting(approval=str(approval_id), status="about something else")
-    return approvals.decide(
-        approval_id=approval_id, approve=approve, by=by, reason=reason, now=now, permission=_PERMISSIONS[action], actions=[action]
-    )
 
 
 def _set_limit(account: AccountState, limit_minor: int, *, by: User, reason: str, now: datetime) -> None:

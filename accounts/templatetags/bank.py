@@ -1,5 +1,6 @@
 """How pages write money, account numbers, names and the words of the ledger."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import template
@@ -66,9 +67,22 @@ def word(value: str) -> str:
 
 
 @register.filter
+def fact(value: object) -> str:
+    """Write what a question is to be judged by: names in a row, and what a program may order by currency."""
+    if isinstance(value, Mapping):
+        value = [_limit(minor, currency, name) for currency, limit in value.items() for name, minor in limit.items()] or [gettext("none")]
+    return ", ".join(map(str, value)) if isinstance(value, Sequence) and not isinstance(value, str) else str(value)
+
+
+@register.filter
 def tag(status: str) -> SafeString:
     """Write a status as a coloured tag; the colour only repeats the word."""
     return format_html('<span class="tag tag--{}">{}</span>', status, word(status))
+
+
+def _limit(amount_minor: int, currency: str, name: str) -> str:
+    words = gettext("{amount} in a transfer") if name == "per_transfer_minor" else gettext("{amount} in a day")
+    return words.format(amount=f"{grouped(amount_minor, currency)}{TIED}{currency}")
 
 
 def _knows_customers(context: Context) -> bool:

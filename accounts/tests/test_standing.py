@@ -4,12 +4,16 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from django.db import transaction
 from uuid_utils.compat import uuid7
 
+from access import approvals
 from access.errors import ApprovalNotWaiting, OwnApproval, ReasonMissing
 from access.models import AuditEvent, User
 from accounts import cards, errors, ledger, selectors, services
 from accounts.models import Card
+from accounts.permissions import UNFREEZE_ACCOUNT
+from accounts.services.standing import UNFREEZE
 from accounts.tests.people import CASH, NOON, balance, euros, held, move, open_anna, post
 
 pytestmark = pytest.mark.django_db
@@ -67,7 +71,8 @@ class TestFreezing:
         services.freeze_account(number=number, reason="x", by=tess, now=NOON)
         approval = services.ask_unfreeze(number=number, reason="y", by=tess, now=NOON)
 
-        services.refuse_request(approval_id=approval, reason="not yet", by=sam, now=NOON)
+        with transaction.atomic():
+            approvals.refuse(approval, UNFREEZE, permission=UNFREEZE_ACCOUNT, by=sam, reason="not yet", now=NOON)
 
         assert selectors.account_by_number(number=number).status == "frozen"
         with pytest.raises(ApprovalNotWaiting):

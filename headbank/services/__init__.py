@@ -18,7 +18,6 @@ from headbank.services.requests import (
     approve_request,
     ask,
     ask_or_approve,
-    refuse_request,
 )
 
 __all__ = [
@@ -46,7 +45,6 @@ __all__ = [
     "receive_keys",
     "receive_positions",
     "receive_retirements",
-    "refuse_request",
     "refuse_settlement",
     "register_bank",
     "revoke_key",

@@ -1,7 +1,7 @@
 """A settlement window from its second person on: booked on the banks' accounts here, told to each bank, confirmed by each."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -33,7 +33,7 @@ def approve_settlement(*, approval_id: UUID, by: User, reason: str = "", now: da
     """
     permit(by=by, permission=SETTLE)
     with transaction.atomic():
-        window = _decided(approval_id, approve=True, by=by, reason=reason, now=now)
+        window = _decided(approvals.agree, approval_id, by=by, reason=reason, now=now)
         nets = list(window.nets.exclude(net_minor=0).order_by("currency", "bank"))
         own = {numbers.settlement(net.currency) for net in nets}
         accounts = {numbers.settlement_of(net.bank_id, net.currency) for net in nets}
@@ -49,7 +49,7 @@ def refuse_settlement(*, approval_id: UUID, by: User, reason: str, now: datetime
     """Book nothing; what is owed stays for the next window. Raises as `approve_settlement`, and ReasonMissing."""
     permit(by=by, permission=SETTLE)
     with transaction.atomic():
-        window = _decided(approval_id, approve=False, by=by, reason=reason, now=now)
+        window = _decided(approvals.refuse, approval_id, by=by, reason=reason, now=now)
         Window.objects.filter(id=window.id).update(status=Status.REFUSED, ended_at=now)
 
 
@@ -65,11 +65,9 @@ def receive_confirmations(*, received: Sequence[Received[SettlementConfirmed]], 
             outbox.close_items(counts={notice.message: 1}, now=now)
 
 
-def _decided(approval_id: UUID, *, approve: bool, by: User, reason: str, now: datetime) -> Window:
+def _decided(decide: Callable[..., Approval], approval_id: UUID, *, by: User, reason: str, now: datetime) -> Window:
     """Decide the question and return the window it is about, locked; whose report was wrong may not have been asked again meanwhile."""
-    approval: Approval = approvals.decide(
-        approval_id=approval_id, approve=approve, by=by, reason=reason, now=now, permission=SETTLE, actions=[BOOK]
-    )
+    approval = decide(approval_id, BOOK, permission=SETTLE, by=by, reason=reason, now=now)
     window_id = UUID(approval.subject.removeprefix("window:"))
     return Window.objects.select_for_update(no_key=True).get(id=window_id, status=Status.PROPOSED)
 

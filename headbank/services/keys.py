@@ -6,7 +6,6 @@ from datetime import datetime
 from django.db import transaction
 
 from access import audit
-from access.errors import ReasonMissing
 from access.models import User
 from headbank.errors import KeyLast, KeyTaken, KeyUnknown, TooManyKeys
 from headbank.models import Bank, BankKey
@@ -44,9 +43,7 @@ def revoke_key(*, key_id: str, by: User, reason: str, now: datetime) -> str:
     What it signed decides nothing new from the moment a bank has the directory that says so; earlier decisions stay.
     Raises NotAllowed, NotTheHeadBank, KeyUnknown, ReasonMissing.
     """
-    permit(by=by, permission=MANAGE_BANKS)
-    if not reason.strip():
-        raise ReasonMissing
+    permit(by=by, permission=MANAGE_BANKS, reason=reason)
     with transaction.atomic():
         bank = Bank.objects.select_for_update(no_key=True, of=("self",)).filter(keys__key_id=key_id).first()
         if bank is None:

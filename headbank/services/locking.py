@@ -9,9 +9,9 @@ from headbank.models import Bank
 Status = Bank.Status
 
 
-def permit(*, by: User, permission: str) -> None:
-    """Raise NotAllowed or NotTheHeadBank."""
-    require(by=by, permission=permission)
+def permit(*, by: User, permission: str, reason: str | None = None) -> None:
+    """Raise NotAllowed, NotTheHeadBank, or ReasonMissing for a reason that says nothing."""
+    require(by=by, permission=permission, reason=reason)
     if not this_bank().is_head_bank:
         raise NotTheHeadBank(bank=this_bank().code)
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from django.db import transaction
 
 from access import audit
-from access.errors import ReasonMissing
 from access.models import User
 from headbank import selectors
 from headbank.errors import NothingToPublish
@@ -35,9 +34,7 @@ def announce_register(*, by: User, reason: str, now: datetime) -> int:
 
     Raises NotAllowed, NotTheHeadBank, ReasonMissing, NothingToPublish.
     """
-    permit(by=by, permission=PUBLISH_DIRECTORY)
-    if not reason.strip():
-        raise ReasonMissing
+    permit(by=by, permission=PUBLISH_DIRECTORY, reason=reason)
     with transaction.atomic():
         if not selectors.banks_of_directory():
             raise NothingToPublish

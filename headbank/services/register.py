@@ -8,7 +8,6 @@ import msgspec
 from django.db import transaction
 
 from access import audit
-from access.errors import ReasonMissing
 from access.models import User
 from access.site import this_bank
 from headbank.errors import BankExists, BankInvalid, BankStatusWrong
@@ -78,9 +77,7 @@ def suspend_bank(*, code: str, by: User, reason: str, now: datetime) -> None:
 
     Suspending twice is suspending once. Raises NotAllowed, NotTheHeadBank, BankUnknown, BankClosed, BankStatusWrong, ReasonMissing.
     """
-    permit(by=by, permission=MANAGE_BANKS)
-    if not reason.strip():
-        raise ReasonMissing
+    permit(by=by, permission=MANAGE_BANKS, reason=reason)
     with transaction.atomic():
         bank = lock_open(code)
         if bank.status == Status.APPLIED:

@@ -9,7 +9,6 @@ import msgspec
 from django.db import transaction
 
 from access import approvals, audit
-from access.errors import ReasonMissing
 from access.models import Approval, User
 from accounts import numbers
 from accounts.services import set_cover
@@ -34,9 +33,7 @@ def ask(*, action: str, code: str, facts: Facts, by: User, reason: str, now: dat
     Raises NotAllowed, NotTheHeadBank, ReasonMissing, and what can be seen to be impossible: BankInvalid, BankUnknown, BankClosed,
     BankExists, BankStatusWrong, CapInvalid.
     """
-    permit(by=by, permission=MANAGE_BANKS)
-    if not reason.strip():
-        raise ReasonMissing
+    permit(by=by, permission=MANAGE_BANKS, reason=reason)
     with transaction.atomic():
         shown = _FACTS[action](code, facts)
         return approvals.ask(action=action, subject=f"bank:{code}", facts=shown, reason=reason, by=by, now=now)
@@ -49,16 +46,10 @@ def approve_request(*, approval_id: UUID, by: User, reason: str = "", now: datet
     """
     permit(by=by, permission=MANAGE_BANKS)
     with transaction.atomic():
-        approval = _decide(approval_id, approve=True, by=by, reason=reason, now=now)
+        approval = approvals.agree(approval_id, *_DEEDS, permission=MANAGE_BANKS, by=by, reason=reason, now=now)
         code = approval.subject.removeprefix("bank:")
         _DEEDS[approval.action](code, approval.facts, by=by, reason=approval.reason, now=now)
         announce(now=now)
-
-
-def refuse_request(*, approval_id: UUID, by: User, reason: str, now: datetime) -> None:
-    """Say no; raises NotAllowed, ApprovalNotWaiting, OwnApproval, ReasonMissing."""
-    with transaction.atomic():
-        _decide(approval_id, approve=False, by=by, reason=reason, now=now)
 
 
 def ask_or_approve(*, action: str, code: str, facts: Facts, by: User, reason: str, now: datetime) -> bool:
@@ -76,12 +67,6 @@ def ask_or_approve(*, action: str, code: str, facts: Facts, by: User, reason: st
         else:
             approve_request(approval_id=same.pk, by=by, reason=reason, now=now)
     return same is not None
-
-
-def _decide(approval_id: UUID, *, approve: bool, by: User, reason: str, now: datetime) -> Approval:
-    return approvals.decide(
-        approval_id=approval_id, approve=approve, by=by, reason=reason, now=now, permission=MANAGE_BANKS, actions=_DEEDS
-    )
 
 
 def _facts_of_new(code: str, facts: Facts) -> dict[str, Any]:

@@ -30,6 +30,10 @@ def enlist(api: Api, token: str, **more: object) -> Any:
     return api.post(CLIENTS, {"username": "erp", "name": "Jansen's ERP"} | more, token=token, key="enlist")
 
 
+def limit(currency: str, per_transfer_minor: int | None, per_day_minor: int | None) -> dict[str, object]:
+    return {"currency": currency, "per_transfer_minor": per_transfer_minor, "per_day_minor": per_day_minor}
+
+
 def come_in(api: Api, secret: str) -> str:
     """Return the access token the program gets for its secret, nothing where it gets none."""
     return str(api.sign_in("erp", secret).json().get("access_token", ""))
@@ -148,22 +152,49 @@ class TestTheWholeBank:
         assert self.approve(api, asked, bob).json()["code"] == "approval-not-waiting"
         assert api.get(f"{CLIENTS}/erp", token=ada).json()["whole_bank"] is False
 
+    def test_is_asked_for_again_where_one_person_knows_the_new_secret(self, api: Api, ada: str, anna: OpenedCustomer) -> None:
+        bob, account = token_of(employ("bob", ADMINISTRATOR)), f"/api/v1/accounts/{anna.checking}"
+        self.approve(api, enlist(api, ada, whole_bank=True), bob)
+
+        renewed = api.post(f"{CLIENTS}/erp/secret", {"reason": "found in a log"}, token=ada, key="s")
+        token = come_in(api, renewed.json()["secret"])
+        before = api.get(account, token=token).status_code
+        own, agreed = self.approve(api, renewed, ada), self.approve(api, renewed, bob)
+
+        assert (own.json()["code"], agreed.status_code) == ("own-approval", 200)
+        assert (before, api.get(account, token=token).status_code) == (404, 200)
+
 
 class TestLimits:
     def test_are_set_as_a_whole_with_evidence(self, api: Api, ada: str) -> None:
         enlist(api, ada)
         sam = token_of(employ("sam", SUPERVISOR))
-        first = [{"currency": "USD", "per_day_minor": 1}]
-        second = [{"currency": "EUR", "per_transfer_minor": 1_000, "per_day_minor": 5_000}]
+        first = [{"currency": "EUR", "per_day_minor": 5_000}]
+        second = [limit("EUR", 1_000, 5_000), limit("USD", 1, 1)]
         api.post(f"{CLIENTS}/erp/limits", {"limits": first}, token=ada, key="1")
 
         answer = api.post(f"{CLIENTS}/erp/limits", {"limits": second, "reason": "agreed"}, token=sam, key="2")
 
         assert (answer.status_code, answer.json()["limits"]) == (200, second)
         event = AuditEvent.objects.filter(action="client.limited").latest("id")
-        assert (event.before, event.reason) == ({"limits": {"USD": {"per_day_minor": 1}}}, "agreed")
+        assert (event.before, event.reason) == ({"limits": {"EUR": {"per_day_minor": 5_000}}}, "agreed")
         erp = User.objects.get(username="erp")
-        assert erp.order_limits.keys() == {"EUR"}
+        assert erp.order_limits.keys() == {"EUR", "USD"}
+
+    @pytest.mark.parametrize("more", [[], [limit("EUR", None, 5_000)], [limit("EUR", 1_000, 5_001)], [limit("USD", 0, 0)]])
+    def test_rise_when_a_second_person_agrees(self, api: Api, ada: str, more: list[dict[str, object]]) -> None:
+        enlist(api, ada)
+        sam, tight = token_of(employ("sam", SUPERVISOR)), [limit("EUR", 1_000, 5_000)]
+        api.post(f"{CLIENTS}/erp/limits", {"limits": tight}, token=ada, key="1")
+
+        asked = api.post(f"{CLIENTS}/erp/limits", {"limits": more, "reason": "grows"}, token=ada, key="2")
+        address = f"/api/v1/approvals/{asked.json()['approval_id']}/approve"
+        own = api.post(address, {}, token=ada, key="3")
+        before = api.get(f"{CLIENTS}/erp", token=ada).json()["limits"]
+        agreed = api.post(address, {}, token=sam, key="4")
+
+        assert (asked.status_code, own.json()["code"], agreed.status_code) == (202, "own-approval", 200)
+        assert (before, api.get(f"{CLIENTS}/erp", token=ada).json()["limits"]) == (tight, more)
 
     @pytest.mark.parametrize("limits", [[{"currency": "GBP"}], [{"currency": "EUR"}, {"currency": "EUR"}]])
     def test_name_each_currency_of_the_bank_once(self, api: Api, ada: str, limits: list[dict[str, str]]) -> None:

@@ -58,14 +58,20 @@ class TestAProgram:
         assert (program.scopes, program.whole_bank, program.requests_per_minute) == (["transfers.pay"], False, 30)
         assert "transfers.pay" in ROLES[API_CLIENT]
 
-    def test_is_limited_in_one_currency_and_keeps_the_others(self, program: ApiClient) -> None:
+    def test_is_limited_in_one_currency_and_keeps_the_others_until_two_persons_lift_them(self, program: ApiClient) -> None:
         client, path = browser("supervisor"), f"{self.path}/{program.pk}/limit"
+        euros, dollars = OrderLimit(per_transfer_minor=100_000, per_day_minor=250_000), OrderLimit(per_day_minor=1_000)
         do(client, path, currency="USD", per_day="10")
         do(client, path, currency="EUR", per_transfer="1000.00", per_day="2500")
-        do(client, path, currency="USD")
+        told = do(client, path, currency="USD")
+        waiting = Approval.objects.get(action="client.raise-limits", status="waiting")
 
-        program = ApiClient.objects.get(pk=program.pk)
-        assert program.user.order_limits == {"EUR": OrderLimit(per_transfer_minor=100_000, per_day_minor=250_000)}
+        before = ApiClient.objects.get(pk=program.pk).user.order_limits
+        do(browser("admin"), f"/admin/access/approval/{waiting.pk}/approve")
+        after = ApiClient.objects.get(pk=program.pk).user.order_limits
+
+        assert "A second person was asked." in told
+        assert (before, after) == ({"EUR": euros, "USD": dollars}, {"EUR": euros})
         assert reason_of("client.limited") == WHY["reason"]
 
     def test_acts_for_a_customer_until_the_mandate_is_taken_back(self, program: ApiClient) -> None:

@@ -1,6 +1,6 @@
 """Deciding about transfers that wait for a second person (protocol rule 7)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from django.db import transaction
 
 from access import approvals
 from access.errors import DomainError
-from access.models import User
+from access.models import Approval, User
 from access.retry import joining, retrying
 from access.site import this_bank
 from accounts import ledger
@@ -30,7 +30,7 @@ def approve_transfer(*, approval_id: UUID, by: User, reason: str = "", now: date
 
     def work() -> Accepted | DomainError:
         with transaction.atomic():
-            entry = _decided(approval_id, approve=True, by=by, reason=reason, now=now)
+            entry = _decided(approvals.agree, approval_id, by=by, reason=reason, now=now)
             return _book(entry, now=now)
 
     return joining(work)
@@ -41,7 +41,7 @@ def refuse_transfer(*, approval_id: UUID, by: User, reason: str, now: datetime) 
 
     def work() -> None:
         with transaction.atomic():
-            entry = _decided(approval_id, approve=False, by=by, reason=reason, now=now)
+            entry = _decided(approvals.refuse, approval_id, by=by, reason=reason, now=now)
             _refuse([entry], errors.ApprovalRefused(), now=now)
 
     joining(work)
@@ -61,17 +61,9 @@ def expire_approvals(*, now: datetime, limit: int = 1000) -> int:
     return retrying(work)
 
 
-def _decided(approval_id: UUID, *, approve: bool, by: User, reason: str, now: datetime) -> Entry:
+def _decided(decide: Callable[..., Approval], approval_id: UUID, *, by: User, reason: str, now: datetime) -> Entry:
     """Decide the question and return the transfer it is about, locked while it still waits."""
-    approval = approvals.decide(
-        approval_id=approval_id,
-        approve=approve,
-        by=by,
-        reason=reason,
-        now=now,
-        permission=permissions.APPROVE,
-        actions=rules.APPROVALS.values(),
-    )
+    approval = decide(approval_id, *rules.APPROVALS.values(), permission=permissions.APPROVE, by=by, reason=reason, now=now)
     transfer_id = UUID(approval.subject.removeprefix("transfer:"))
     return storage.lock([transfer_id], status=rules.AWAITING)[transfer_id]
 

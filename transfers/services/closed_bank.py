@@ -6,7 +6,6 @@ from uuid import UUID
 from django.db import transaction
 
 from access import approvals
-from access.errors import ReasonMissing
 from access.models import User
 from access.permissions import require
 from access.retry import joining
@@ -22,9 +21,7 @@ def ask_refund_of_closed_bank(*, bank: str, by: User, reason: str, now: datetime
 
     Raises NotAllowed, ReasonMissing, NothingToRefund.
     """
-    require(by=by, permission=permissions.APPROVE)
-    if not reason.strip():
-        raise ReasonMissing
+    require(by=by, permission=permissions.APPROVE, reason=reason)
     known = peer(code=bank)
     pending = selectors.pending_to(bank=bank)
     if known is None or known.status != "closed" or not pending:
@@ -42,15 +39,7 @@ def refund_closed_bank(*, approval_id: UUID, by: User, reason: str = "", now: da
 
     def work() -> int:
         with transaction.atomic():
-            approval = approvals.decide(
-                approval_id=approval_id,
-                approve=True,
-                by=by,
-                reason=reason,
-                now=now,
-                permission=permissions.APPROVE,
-                actions=[ACTION],
-            )
+            approval = approvals.agree(approval_id, ACTION, permission=permissions.APPROVE, by=by, reason=reason, now=now)
             entries = list(storage.lock_pending_to(bank=approval.subject.removeprefix("bank:")).values())
             for entry in entries:
                 entry.status, entry.reason, entry.settled_at = rules.REJECTED, errors.BankClosed.code, now

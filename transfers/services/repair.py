@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import transaction
 
 from access import approvals
-from access.errors import DomainError, ReasonMissing
+from access.errors import DomainError
 from access.models import User
 from access.permissions import require
 from access.retry import joining
@@ -29,9 +29,7 @@ def ask_repair(*, break_id: int, by: User, reason: str, now: datetime) -> None:
 
     Raises NotAllowed, ReasonMissing, BreakUnknown, NothingToRepair, and what refuses the adjustment.
     """
-    require(by=by, permission=permissions.REPAIR)
-    if not reason.strip():
-        raise ReasonMissing
+    require(by=by, permission=permissions.REPAIR, reason=reason)
 
     def work() -> None:
         with transaction.atomic():
@@ -59,9 +57,7 @@ def ask_again(*, approval_id: UUID, by: User, reason: str = "", now: datetime) -
 
     def work() -> None:
         with transaction.atomic():
-            approval = approvals.decide(
-                approval_id=approval_id, approve=True, by=by, reason=reason, now=now, permission=permissions.APPROVE, actions=[ASK_AGAIN]
-            )
+            approval = approvals.agree(approval_id, ASK_AGAIN, permission=permissions.APPROVE, by=by, reason=reason, now=now)
             difference = _lock_open(int(approval.subject.removeprefix("break:")))
             entry = storage.lock([difference.origin_id])[difference.origin_id]
             peer = peers(codes=[difference.destination_bank])[difference.destination_bank]

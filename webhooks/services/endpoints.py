@@ -9,7 +9,6 @@ from django.db import transaction
 from uuid_utils.compat import uuid7
 
 from access import audit
-from access.errors import ReasonMissing
 from access.models import User
 from access.permissions import require
 from transfers import permissions as of_transfers
@@ -99,9 +98,7 @@ def disable_endpoint(*, endpoint_id: UUID, reason: str, by: User, now: datetime)
 
     Raises NotAllowed, ReasonMissing, WebhookUnknown, WebhookDisabled.
     """
-    require(by=by, permission=permissions.MANAGE)
-    if not reason.strip():
-        raise ReasonMissing
+    require(by=by, permission=permissions.MANAGE, reason=reason)
     with transaction.atomic():
         endpoint = lock_endpoint(endpoint_id=endpoint_id, by=by)
         if endpoint.disabled_at is not None:
