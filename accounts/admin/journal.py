@@ -18,6 +18,7 @@ class BalanceStripeAdmin(BankAdmin):
     """The parts of striped accounts' balances."""
 
     list_display = ("number", "stripe", "credits", "debits")
+    list_display_links = ("stripe",)
     list_select_related = ("account",)
     search_fields = ("=account__number",)
     fields = ("number", "stripe", "credits", "debits")

@@ -42,9 +42,9 @@ class Desk:
             dialog.get_by_label("Reason").fill(reason)
         dialog.get_by_role("button", name=submit or title, exact=True).click()
 
-    def violations(self) -> list[str]:
-        """Return what axe finds on the page that breaks WCAG 2.2 AA."""
-        return violations(self.page)  # axe's own habits beyond WCAG, such as landmarks, are Unfold's to keep
+    def violations(self, *, within: str = "") -> list[str]:
+        """Return what axe finds that breaks WCAG 2.2 AA: on the page, or within what the selector names."""
+        return violations(self.page, within=within)  # axe's own habits beyond WCAG, such as landmarks, are Unfold's to keep
 
     def trouble(self) -> list[str]:
         """Return what the browser complained of, and every host but the bank's own that a page asked."""

@@ -8,17 +8,17 @@ from playwright.sync_api import Page
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 _SCRIPT = Axe().axe_script
 # Only what is wrong leaves the browser: what axe found to be right is many times the page, and took most of the time.
-_JUDGE = """async tags => {
-  const found = await axe.run(document, {runOnly: tags, resultTypes: ["violations"], preload: false, iframes: false});
+_JUDGE = """async ([tags, within]) => {
+  const found = await axe.run(within || document, {runOnly: tags, resultTypes: ["violations"], preload: false, iframes: false});
   return found.violations.flatMap(rule => rule.nodes.map(node => `${rule.id}: ${rule.help}: ${node.html.slice(0, 300)}`));
 }"""
 
 
-def violations(page: Page, *, rules: Sequence[str] = WCAG) -> list[str]:
-    """Return what breaks these of axe's rules, and where."""
+def violations(page: Page, *, rules: Sequence[str] = WCAG, within: str = "") -> list[str]:
+    """Return what breaks these of axe's rules on the page, or within what the selector names, and where."""
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(_SCRIPT)
-    found: list[str] = page.evaluate(_JUDGE, list(rules))
+    found: list[str] = page.evaluate(_JUDGE, [list(rules), within])
     return found
 
 
