@@ -88,7 +88,7 @@ def net(pairs: Collection[Pair], *, cover: Mapping[str, int]) -> Netted:
     `cover` is what each bank can pay at most, nothing where it is absent.
     """
     left, lacking = list(pairs), dict[str, int]()
-    while True:
+    for _ in range(len(nets_of(left)) + 1):  # each round leaves one bank out
         nets = nets_of(left)
         short = {bank: -net_minor - cover.get(bank, 0) for bank, net_minor in nets.items() if -net_minor > max(cover.get(bank, 0), 0)}
         if not short:
@@ -96,3 +96,4 @@ def net(pairs: Collection[Pair], *, cover: Mapping[str, int]) -> Netted:
         worst = min(short, key=lambda bank: (-short[bank], bank))
         lacking[worst] = short[worst]
         left = [pair for pair in left if worst not in {pair.one, pair.other}]
+    raise AssertionError("a bank that is left out has no pair left, and lacks nothing")

@@ -20,7 +20,7 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 CATALOGUE = CHECKOUT / "docs" / "faults.toml"
 _LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "staticfiles", "*.sqlite3", "node_modules")
 _PASSED, _FAILED = 0, 1  # pytest's exit codes; any other means that no test was judged
-_LIMIT_S = 600
+_LIMIT_S = 300
 _WORKERS = 2
 
 
@@ -61,6 +61,8 @@ class Workshop:
         file.write_text(fault.planted(sound))
         try:
             code = self.run(fault.test, database=fault.database)
+        except subprocess.TimeoutExpired:
+            return f"NOT JUDGED (no end after {_LIMIT_S} s)"
         finally:
             file.write_text(sound)
         return {_PASSED: "SURVIVED", _FAILED: "caught"}.get(code, f"NOT JUDGED (pytest ended with {code})")
