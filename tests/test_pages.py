@@ -62,13 +62,18 @@ PAGES = dict(routes(pages))
 
 @pytest.fixture
 def bank(db: None) -> Iterator[None]:
-    """Open a bank in which there is something of everything: a till, a file, a hold, a question."""
+    """Open a bank with something of everything."""
     cache.clear()
+    lay_out()
+    yield
+    reset()
+
+
+def lay_out() -> None:
+    """Have something of everything that the pages show: a till, a file, a hold, a question."""
     furnish()
     transfers.services.open_till(currency="EUR", float_minor=10_000, by=user(TELLER), now=timezone.now())
     upload(3)
-    yield
-    reset()
 
 
 def upload(lines: int) -> None:

@@ -97,27 +97,3 @@ class TestATeller:
         expect(page.get_by_role("status").first).to_contain_text("The account is frozen")
         if scripts:
             assert flaws(page) == ""
-
-    def test_finds_every_form_well_made(self, desk: Desk) -> None:
-        page = desk("supervisor")
-        page.goto("/search?q=Maria+Jansen")
-        customer = page.url
-        page.get_by_role("table").get_by_role("link").first.click()
-        account = page.url
-        card = page.get_by_role("link", name="Replace").get_attribute("href")
-        assert card
-
-        for address in (
-            customer,
-            f"{customer}/close",
-            account,
-            f"{account}/freeze",
-            f"{account}/close",
-            f"{account}/limit",
-            f"{account}/holds/new",
-            f"{account}/cards/new",
-            card,
-            card.replace("replace", "block"),
-        ):
-            page.goto(address)
-            assert flaws(page) == "", address

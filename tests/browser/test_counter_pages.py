@@ -1,0 +1,61 @@
+"""Every page of the counter in a real browser, as tests/test_pages.py lists them: well made, and all of it in reach of Tab."""
+
+from collections.abc import Mapping
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import Desk
+from tests.browser.looking import flaws
+from tests.test_pages import ROWS, address, known, lay_out
+
+NO_PAGE = {"accounts:statement-csv", "transfers:creditor", "transfers:file-outcomes", "transfers:statement-pdf", "transfers:story"}
+MOST_STEPS = 300
+# Everything that can be worked with and is seen; of a group of radio buttons Tab reaches the chosen one, or else the first.
+_SEEN = """() => {
+  const works = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']";
+  const groups = new Set();
+  return [...document.querySelectorAll(works)].filter(each => {
+    if (each.disabled || each.tabIndex < 0 || !each.checkVisibility({visibilityProperty: true})) return false;
+    if (each.type !== "radio") return true;
+    const group = [...document.getElementsByName(each.name)], is_it = each === (group.find(other => other.checked) || group[0]);
+    return is_it && !groups.has(each.name) && groups.add(each.name);
+  }).map((each, place) => (each.dataset.place = place, `${place} ${each.outerHTML.slice(0, 120)}`));
+}"""
+_FOCUSED = """() => {
+  const each = document.activeElement, style = getComputedStyle(each);
+  const isShown = style.outlineStyle !== "none" || style.boxShadow !== "none";
+  return {place: each.dataset.place || "", isShown, html: each.outerHTML.slice(0, 120)};
+}"""
+
+
+def out_of_reach(page: Page) -> list[str]:
+    """Return what Tab does not lead to, and what it leads to without showing it."""
+    seen: Mapping[str, str] = {text.partition(" ")[0]: text for text in page.evaluate(_SEEN)}
+    page.evaluate("document.activeElement.blur()")
+    reached, troubles = [""], []
+    for _ in range(MOST_STEPS):
+        page.keyboard.press("Tab")
+        focused = page.evaluate(_FOCUSED)
+        if focused["place"] in reached[:-1] and focused["place"]:
+            break  # once around
+        if focused["place"] != reached[-1]:  # a date has several places for Tab in it
+            reached.append(focused["place"])
+            troubles += [f"no sign of focus on {focused['html']}"] if focused["place"] and not focused["isShown"] else []
+    return troubles + [text for place, text in seen.items() if place not in reached]
+
+
+@pytest.mark.browser
+class TestEveryPage:
+    def test_is_well_made_and_worked_with_the_keyboard(self, desk: Desk) -> None:
+        lay_out()
+        pages, named, troubles = {name: desk(name) for name, _ in ROWS.values()}, known(), {}
+
+        for route, (name, _) in ROWS.items():
+            if route not in NO_PAGE:
+                page = pages[name]
+                page.goto(address(route, named))
+                if found := [flaws(page), *out_of_reach(page)]:
+                    troubles[route] = [each for each in found if each]
+
+        assert {route: found for route, found in troubles.items() if found} == {}
