@@ -14,7 +14,7 @@ from headbank.errors import ApplicationRefused, BankExists, InvitationUnknown
 from headbank.models import Bank, BankKey, Invitation
 from headbank.permissions import MANAGE_BANKS
 from headbank.services.locking import permit
-from headbank.services.register import add_bank
+from headbank.services.register import add_bank, check_code
 from messaging import documents, envelope, signing
 from messaging.documents import Document, File
 from messaging.errors import Unreadable
@@ -27,9 +27,10 @@ VALID_FOR = timedelta(days=7)
 def invite_bank(*, code: str, by: User, reason: str = "", now: datetime) -> str:
     """Return a one-time code with which the bank may apply within a week; only its digest is kept, so it is shown once.
 
-    Raises NotAllowed, NotTheHeadBank, BankExists for a bank that is more than an applicant.
+    Raises NotAllowed, NotTheHeadBank, BankInvalid, BankExists for a bank that is more than an applicant.
     """
     permit(by=by, permission=MANAGE_BANKS)
+    check_code(code)
     one_time_code = secrets.token_urlsafe(24)
     with transaction.atomic():
         if Bank.objects.filter(code=code).exclude(status=Bank.Status.APPLIED).exists():

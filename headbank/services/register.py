@@ -68,6 +68,15 @@ def check_bank(*, code: str, facts: Mapping[str, Any]) -> None:
         msgspec.convert(bank | {name: facts[name] for name in ("name", "partitions")}, type=events.Bank)
     except msgspec.ValidationError as error:
         raise BankInvalid(why=str(error)) from error
+    check_code(code)
+
+
+def check_code(code: str) -> None:
+    """Raise BankInvalid for what no bank but this one can be called."""
+    try:
+        msgspec.convert(code, type=events.BankCode)
+    except msgspec.ValidationError as error:
+        raise BankInvalid(why=f"its code is four capital letters ({error})") from error
     if code == this_bank().code:
         raise BankInvalid(why=f"{code} is the head bank's own code")
 

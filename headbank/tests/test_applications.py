@@ -14,7 +14,7 @@ from access.models import User
 from access.site import Site, acting_as
 from access.tests.people import NOON, employ
 from headbank import services
-from headbank.errors import ApplicationChanged, ApplicationRefused, BankExists, BankStatusWrong, InvitationUnknown, KeyTaken
+from headbank.errors import ApplicationChanged, ApplicationRefused, BankExists, BankInvalid, BankStatusWrong, InvitationUnknown, KeyTaken
 from headbank.models import Bank, BankKey, Invitation
 from messaging import documents, signing
 from messaging.applying import write_application
@@ -169,6 +169,13 @@ class TestAnApplicationThatCannotBeBelieved:
 
 
 class TestAnInvitation:
+    @pytest.mark.parametrize("code", ["gama", "GAMMA", "", "HEAD"])
+    def test_is_for_a_code_that_a_bank_can_have(self, rita: User, code: str) -> None:
+        with pytest.raises(BankInvalid):
+            invite(rita, code)
+
+        assert not Invitation.objects.exists()
+
     def test_keeps_nothing_from_which_the_code_could_be_known(self, rita: User) -> None:
         one_time_code = invite(rita)
 

@@ -1,6 +1,6 @@
 """Every list, every row's page and every dialog of both desks in a real browser: nothing WCAG forbids, no complaint, no other host."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -89,7 +89,7 @@ def omnipotent() -> User:
 
 
 @pytest.fixture
-def tour(transactional_db: None, live_server: LiveServer, page: Page) -> Iterator[Any]:
+def tour(transactional_db: None, live_server: LiveServer, page: Page) -> Callable[[], Tour]:
     """Return how to walk through a desk that is furnished."""
 
     def walk() -> Tour:
@@ -104,13 +104,13 @@ def tour(transactional_db: None, live_server: LiveServer, page: Page) -> Iterato
 
 @pytest.mark.browser
 class TestEveryPage:
-    def test_of_a_bank_s_desk_is_well_made(self, tour: Any) -> None:
+    def test_of_a_bank_s_desk_is_well_made(self, tour: Callable[[], Tour]) -> None:
         bank.furnish()
         Recovery.objects.create(detail="the broker is ahead", cluster_id="c", committed={}, since=timezone.now())
 
         assert tour().flaws == {}
 
-    def test_of_the_head_bank_s_desk_is_well_made(self, tour: Any, settings: Any) -> None:
+    def test_of_the_head_bank_s_desk_is_well_made(self, tour: Callable[[], Tour], settings: Any) -> None:
         settings.SITE, settings.ROOT_URLCONF = head_bank.SITE, head_bank.URLS
         head_bank.furnish()
 

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 import headbank.handlers
 import transfers.handlers
+from access.commands import BankCommand
 from access.site import this_bank
 from messaging import consumer
 from messaging.checks import CONSUMER
@@ -14,7 +13,7 @@ from messaging.stop import stop_on_sigterm
 from messaging.watching import watched
 
 
-class Command(BaseCommand):
+class Command(BankCommand):
     help = "Receive what other banks send, and the directory, until SIGTERM; at the head bank what banks say about their keys."
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -3,14 +3,15 @@
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.db import close_old_connections
 
+from access.commands import BankCommand
 from banksite import figures
 from messaging.stop import stop_on_sigterm
 
 
-class Command(BaseCommand):
+class Command(BankCommand):
     help = (
         "Print transfers by outcome, the bank's own balances and what waits, as one line of JSON; with --every a new line at each change."
     )

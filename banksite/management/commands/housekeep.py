@@ -3,15 +3,15 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from access.commands import BankCommand
 from banksite import housekeeping
 from messaging.stop import stop_on_sigterm
 from messaging.watching import watched
 
 
-class Command(BaseCommand):
+class Command(BankCommand):
     help = "End holds and questions whose time has come and delete what is over; once, or every so often until SIGTERM. Safe to run twice."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -5,15 +5,15 @@ from argparse import ArgumentParser
 from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from access.commands import BankCommand
 from access.site import this_bank
 from banksite import selectors
 from banksite.broker_signs import broker_signs
 
 
-class Command(BaseCommand):
+class Command(BankCommand):
     help = "Tell how the bank is: its database, messages, keys, directory and broker. Exits 3 when something is red."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

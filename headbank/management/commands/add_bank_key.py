@@ -4,37 +4,34 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from access import selectors
+from access.commands import BankCommand, add_person
 from access.errors import DomainError
 from headbank import services
 
 
-class Command(BaseCommand):
+class Command(BankCommand):
     help = (
         "Let another public key speak for a bank beside those it has, when it cannot announce it itself (rotate_key): "
         "the first person asks, a second one grants."
     )
+    refused_by = (DomainError, OSError, UnicodeDecodeError)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("code")
         parser.add_argument("--key", required=True, type=Path, metavar="FILE", help="the bank's new public key (.pub)")
-        parser.add_argument("--reason", required=True)
-        parser.add_argument("--as", dest="username", required=True, metavar="USER")
+        add_person(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            facts = {"public_key": options["key"].read_text().strip()}
-            done = services.ask_or_approve(
-                action=services.ADD_KEY,
-                code=options["code"],
-                facts=facts,
-                by=selectors.user_named(options["username"]),
-                reason=options["reason"],
-                now=timezone.now(),
-            )
-        except (DomainError, OSError, UnicodeDecodeError) as refusal:
-            raise CommandError(str(refusal)) from refusal
-        self.stdout.write("done" if done else "asked: a second person must give the same command")
+        facts = {"public_key": options["key"].read_text().strip()}
+        done = services.ask_or_approve(
+            action=services.ADD_KEY,
+            code=options["code"],
+            facts=facts,
+            by=selectors.user_named(options["username"]),
+            reason=options["reason"],
+            now=timezone.now(),
+        )
+        self.say_whether(done)

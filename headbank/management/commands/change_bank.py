@@ -3,17 +3,16 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from access import selectors
-from access.errors import DomainError
+from access.commands import BankCommand, add_person
 from headbank import services
 
 _ASKED = {"approve": services.APPROVE, "reactivate": services.REACTIVATE, "close": services.CLOSE}
 
 
-class Command(BaseCommand):
+class Command(BankCommand):
     help = (
         "Suspend a bank of the register at once; approve, reactivate or close it (for good) by two persons, of whom the first asks "
         "and the second grants. The other banks are told within seconds."
@@ -22,18 +21,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("code")
         parser.add_argument("deed", choices=["suspend", *_ASKED])
-        parser.add_argument("--reason", required=True)
-        parser.add_argument("--as", dest="username", required=True, metavar="USER")
+        add_person(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         said = {"code": options["code"], "reason": options["reason"], "now": timezone.now()}
-        try:
-            by = selectors.user_named(options["username"])
-            if options["deed"] == "suspend":
-                services.suspend_bank(by=by, **said)
-                done = True
-            else:
-                done = services.ask_or_approve(action=_ASKED[options["deed"]], facts={}, by=by, **said)
-        except DomainError as refusal:
-            raise CommandError(str(refusal)) from refusal
-        self.stdout.write("done" if done else "asked: a second person must give the same command")
+        by = selectors.user_named(options["username"])
+        if options["deed"] == "suspend":
+            services.suspend_bank(by=by, **said)
+            done = True
+        else:
+            done = services.ask_or_approve(action=_ASKED[options["deed"]], facts={}, by=by, **said)
+        self.say_whether(done)

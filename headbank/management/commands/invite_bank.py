@@ -3,25 +3,21 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from access import selectors
-from access.errors import DomainError
+from access.commands import BankCommand, add_person
 from headbank import services
 
 
-class Command(BaseCommand):
+class Command(BankCommand):
     help = "Print a one-time code with which a bank may apply within a week (its apply_to_head_bank). It is shown this once."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("code", help="the bank's code, four capital letters")
-        parser.add_argument("--as", dest="username", required=True, metavar="USER")
+        add_person(parser, with_reason=False)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            by = selectors.user_named(options["username"])
-            one_time_code = services.invite_bank(code=options["code"], by=by, now=timezone.now())
-        except DomainError as refusal:
-            raise CommandError(str(refusal)) from refusal
+        by = selectors.user_named(options["username"])
+        one_time_code = services.invite_bank(code=options["code"], by=by, now=timezone.now())
         self.stdout.write(one_time_code)

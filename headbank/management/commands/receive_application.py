@@ -4,19 +4,21 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from access.commands import BankCommand
 from access.errors import DomainError
 from headbank import services
 from headbank.errors import ApplicationRefused
 from messaging import documents
 
 
-class Command(BaseCommand):
+class Command(BankCommand):
     help = (
         "Take the application that a bank wrote to a file (apply_to_head_bank --out), as if it had come over HTTP. Prints the bank's code."
     )
+
+    refused_by = (DomainError, OSError)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
@@ -26,7 +28,5 @@ class Command(BaseCommand):
             document = documents.unpack(options["file"].read_bytes())
             code = services.receive_application(document=document, now=timezone.now())
         except ValueError as error:
-            raise CommandError(str(ApplicationRefused(why=f"this is not the file of an application ({error})"))) from error
-        except (DomainError, OSError) as refusal:
-            raise CommandError(str(refusal)) from refusal
+            raise ApplicationRefused(why=f"this is not the file of an application ({error})") from error
         self.stdout.write(code)

@@ -4,16 +4,17 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from access import selectors
+from access.commands import BankCommand
 from access.errors import DomainError
 from headbank import services
 
 
-class Command(BaseCommand):
+class Command(BankCommand):
     help = "Add a bank and its public key to the register of this head bank; safe to repeat."
+    refused_by = (DomainError, OSError, UnicodeDecodeError)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--code", required=True, help="four capital letters")
@@ -23,16 +24,13 @@ class Command(BaseCommand):
         parser.add_argument("--as", dest="username", default="system", metavar="USER")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            public_key = options["key"].read_text().strip()
-            is_new = services.register_bank(
-                code=options["code"],
-                name=options["name"],
-                public_key=public_key,
-                partitions=options["partitions"],
-                by=selectors.user_named(options["username"]),
-                now=timezone.now(),
-            )
-        except (DomainError, OSError, UnicodeDecodeError) as refusal:
-            raise CommandError(str(refusal)) from refusal
+        public_key = options["key"].read_text().strip()
+        is_new = services.register_bank(
+            code=options["code"],
+            name=options["name"],
+            public_key=public_key,
+            partitions=options["partitions"],
+            by=selectors.user_named(options["username"]),
+            now=timezone.now(),
+        )
         self.stderr.write(f"{options['code']} is registered." if is_new else f"{options['code']} was registered before.")

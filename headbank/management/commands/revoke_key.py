@@ -3,26 +3,21 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from access import selectors
-from access.errors import DomainError
+from access.commands import BankCommand, add_person
 from headbank import services
 
 
-class Command(BaseCommand):
+class Command(BankCommand):
     help = "End a key's word for its bank at once and for ever; the other banks are told within seconds."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("key_id")
-        parser.add_argument("--reason", required=True)
-        parser.add_argument("--as", dest="username", required=True, metavar="USER")
+        add_person(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            by = selectors.user_named(options["username"])
-            services.revoke_key(key_id=options["key_id"], by=by, reason=options["reason"], now=timezone.now())
-        except DomainError as refusal:
-            raise CommandError(str(refusal)) from refusal
+        by = selectors.user_named(options["username"])
+        services.revoke_key(key_id=options["key_id"], by=by, reason=options["reason"], now=timezone.now())
         self.stdout.write("done")

@@ -3,15 +3,14 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from access import selectors
-from access.errors import DomainError
+from access.commands import BankCommand, add_person
 from headbank import services
 
 
-class Command(BaseCommand):
+class Command(BankCommand):
     help = (
         "Set how much a bank may owe all others together in a currency, in minor units: above it the bank sends nothing until it "
         "has settled. The first person asks, a second one grants."
@@ -23,19 +22,15 @@ class Command(BaseCommand):
         cap = parser.add_mutually_exclusive_group(required=True)
         cap.add_argument("cap_minor", nargs="?", type=int)
         cap.add_argument("--none", action="store_true", help="take the cap away")
-        parser.add_argument("--reason", required=True)
-        parser.add_argument("--as", dest="username", required=True, metavar="USER")
+        add_person(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            done = services.ask_or_approve(
-                action=services.SET_CAP,
-                code=options["code"],
-                facts={"currency": options["currency"], "cap_minor": options["cap_minor"]},
-                by=selectors.user_named(options["username"]),
-                reason=options["reason"],
-                now=timezone.now(),
-            )
-        except DomainError as refusal:
-            raise CommandError(str(refusal)) from refusal
-        self.stdout.write("done" if done else "asked: a second person must give the same command")
+        done = services.ask_or_approve(
+            action=services.SET_CAP,
+            code=options["code"],
+            facts={"currency": options["currency"], "cap_minor": options["cap_minor"]},
+            by=selectors.user_named(options["username"]),
+            reason=options["reason"],
+            now=timezone.now(),
+        )
+        self.say_whether(done)

@@ -5,13 +5,11 @@ from argparse import ArgumentParser
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError
-
-from access.errors import DomainError
+from access.commands import BankCommand
 from headbank import settlements
 
 
-class Command(BaseCommand):
+class Command(BankCommand):
     help = "List the settlement windows, or show one: what each bank pays or gets, pair by pair, and who was left out and why."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -25,10 +23,7 @@ class Command(BaseCommand):
             for window in settlements.windows():
                 self.stdout.write(f"{window.id}  {window.cut_off_at:%Y-%m-%d %H:%M:%S}  {window.status}")
             return
-        try:
-            shown = settlements.report(window=options["window"])
-        except DomainError as refusal:
-            raise CommandError(str(refusal)) from refusal
+        shown = settlements.report(window=options["window"])
         if options["json"]:
             self.stdout.write(json.dumps(settlements.as_document(shown), indent=2))
         else:

@@ -4,9 +4,10 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
+from access.commands import BankCommand
 from access.errors import DomainError
 from access.site import this_bank
 from messaging import documents
@@ -14,11 +15,12 @@ from messaging.applying import write_application
 from messaging.head_bank_site import HeadBankSite
 
 
-class Command(BaseCommand):
+class Command(BankCommand):
     help = (
         "Ask the head bank to take this bank into its register, signed with the bank's own key. The head bank's staff give the one-time "
         "code. With --out the application goes into a file, for their receive_application."
     )
+    refused_by = (DomainError, OSError)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--one-time-code", required=True)
@@ -33,12 +35,9 @@ class Command(BaseCommand):
         if key_file is None:
             raise CommandError("MESSAGE_KEY_FILE is not set; open_bank creates the key where it says.")
         said = {name: options[name] for name in ("one_time_code", "contact", "site_url", "api_url")}
-        try:
-            document = write_application(**said, key_file=key_file, now=timezone.now())
-            if options["out"]:
-                options["out"].write_bytes(documents.pack(document))
-            else:
-                HeadBankSite(url=options["to"]).hand_in(document)
-        except (DomainError, OSError) as refusal:
-            raise CommandError(str(refusal)) from refusal
+        document = write_application(**said, key_file=key_file, now=timezone.now())
+        if options["out"]:
+            options["out"].write_bytes(documents.pack(document))
+        else:
+            HeadBankSite(url=options["to"]).hand_in(document)
         self.stderr.write("Done. Two persons at the head bank decide about it.")

@@ -3,15 +3,15 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
+from access.commands import BankCommand
 from access.site import this_bank
 from messaging import services
-from messaging.errors import KeyFileUnusable
 
 
-class Command(BaseCommand):
+class Command(BankCommand):
     help = "Have a key in the configured file (MESSAGE_KEY_FILE or TOKEN_KEY_FILE) and print its public half."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -22,7 +22,4 @@ class Command(BaseCommand):
         file = bank.message_key_file if options["use"] == "messages" else bank.token_key_file
         if file is None:
             raise CommandError("No file is configured for this key.")
-        try:
-            self.stdout.write(services.ensure_own_key(use=options["use"], file=file, now=timezone.now()))
-        except KeyFileUnusable as error:
-            raise CommandError(str(error)) from error
+        self.stdout.write(services.ensure_own_key(use=options["use"], file=file, now=timezone.now()))

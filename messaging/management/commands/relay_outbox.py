@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from access.commands import BankCommand
 from messaging import relay
 from messaging.checks import RELAY
 from messaging.kafka import get_broker
@@ -11,7 +10,7 @@ from messaging.stop import stop_on_sigterm
 from messaging.watching import watched
 
 
-class Command(BaseCommand):
+class Command(BankCommand):
     help = "Publish the outbox, signed, until SIGTERM."
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -4,10 +4,9 @@ import json
 from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from access.errors import DomainError
+from access.commands import BankCommand
 from messaging import services
 
 
@@ -18,7 +17,7 @@ def _place(text: str) -> tuple[int, int]:
     return int(partition), int(offset)
 
 
-class Command(BaseCommand):
+class Command(BankCommand):
     help = "Read messages again: what was decided is answered again and changes nothing. A running consumer notices by itself."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -29,9 +28,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         starts = None if options["from_beginning"] else dict(options["start"])
-        try:
-            moves = services.replay_messages(starts=starts, now=timezone.now(), dry_run=options["dry_run"])
-        except DomainError as error:
-            raise CommandError(str(error)) from error
+        moves = services.replay_messages(starts=starts, now=timezone.now(), dry_run=options["dry_run"])
         for partition, (before, after) in sorted(moves.items()):
             self.stdout.write(json.dumps({"partition": partition, "from": before, "to": after}))

@@ -4,16 +4,16 @@ from argparse import ArgumentParser
 from functools import partial
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
-from access.errors import DomainError
+from access.commands import BankCommand
 from access.site import this_bank
 from messaging import services
 from messaging.key_rotation import announce_key
 
 
-class Command(BaseCommand):
+class Command(BankCommand):
     help = (
         "Replace the key that signs tokens (TOKEN_KEY_FILE) or messages (MESSAGE_KEY_FILE) and print the new one's public half. "
         "What the old one signed counts until it is over. A key for messages is announced to the head bank; the running relay uses it "
@@ -28,8 +28,5 @@ class Command(BaseCommand):
         file = this_bank().message_key_file if for_messages else this_bank().token_key_file
         if file is None:
             raise CommandError("No file is configured for this key.")
-        try:
-            rotate = announce_key if for_messages else partial(services.rotate_own_key, use="tokens")
-            self.stdout.write(rotate(file=file, now=timezone.now()))
-        except DomainError as error:
-            raise CommandError(str(error)) from error
+        rotate = announce_key if for_messages else partial(services.rotate_own_key, use="tokens")
+        self.stdout.write(rotate(file=file, now=timezone.now()))

@@ -3,12 +3,13 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from access.commands import BankCommand
 from messaging import selectors
 
 
-class Command(BaseCommand):
+class Command(BankCommand):
     help = "Print the public half of this bank's current key, for the head bank's register."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -5,15 +5,16 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
+from access.commands import BankCommand
 from access.progress import shown
 from transfers import books, selectors
 
 FOUND_DIFFERENCES = 3
 
 
-class Command(BaseCommand):
+class Command(BankCommand):
     help = "Work out every balance, place, hold and posting anew, name every difference, and exit with 3 when there is one."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -6,33 +6,28 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from access.errors import DomainError
-from access.models import User
+from access import selectors
+from access.commands import BankCommand, add_person
 from accounts.money import format_minor
 from transfers.services import close_day
 
 FOUND_DIFFERENCES = 3
 
 
-class Command(BaseCommand):
+class Command(BankCommand):
     help = "Close a day: its tills are closed, its books checked, its sums kept; again, show it. Exit with 3 when the books are not right."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--day", type=date.fromisoformat, metavar="YYYY-MM-DD", help="today unless named")
-        parser.add_argument("--as", required=True, dest="user", metavar="USER", help="the user who closes it")
+        add_person(parser, with_reason=False)
         parser.add_argument("--json", action="store_true", help="print one JSON document")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        user = User.objects.filter(username=options["user"], is_active=True).first()
-        if user is None:
-            raise CommandError(f"There is no active user {options['user']}; name one with --as.")
-        try:
-            shown = close_day(day=options["day"] or timezone.localdate(), by=user, now=timezone.now())
-        except DomainError as refusal:
-            raise CommandError(str(refusal)) from refusal
+        by = selectors.user_named(options["username"])
+        shown = close_day(day=options["day"] or timezone.localdate(), by=by, now=timezone.now())
         if options["json"]:
             self.stdout.write(json.dumps(asdict(shown), default=str, indent=2))
         else:

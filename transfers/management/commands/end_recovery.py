@@ -3,15 +3,14 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from access import selectors
-from access.errors import DomainError
+from access.commands import BankCommand
 from transfers import services
 
 
-class Command(BaseCommand):
+class Command(BankCommand):
     help = (
         "Let a bank whose database went back read and publish again: the first person asks, a second one grants it. "
         "What the other banks' lists teach (gather_lists) is booked with it."
@@ -23,10 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--without-lists", action="store_true", help="although banks have not told what became of the transfers")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            by = selectors.user_named(options["user"])
-            without = options["without_lists"]
-            ended = services.end_recovery(by=by, reason=options["reason"], without_lists=without, now=timezone.now())
-        except DomainError as error:
-            raise CommandError(str(error)) from error
-        self.stdout.write("ended" if ended else "asked: a second person must give the same command")
+        by = selectors.user_named(options["user"])
+        without = options["without_lists"]
+        ended = services.end_recovery(by=by, reason=options["reason"], without_lists=without, now=timezone.now())
+        self.say_whether(ended)

@@ -6,9 +6,9 @@ from argparse import ArgumentParser
 from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from access.commands import BankCommand
 from access.errors import DomainError
 from messaging.errors import BrokerError
 from messaging.kafka import get_broker
@@ -17,11 +17,13 @@ from transfers import services
 from transfers.handlers import LISTED_HANDLER
 
 
-class Command(BaseCommand):
+class Command(BankCommand):
     help = (
         "In a recovery, ask every other bank for its signed list of the transfers between us, read the answers, and tell as JSON what "
         "they would change; end_recovery books it. The relay must run. Exits with 3 when lists are missing or something is unclear."
     )
+
+    refused_by = (DomainError, BrokerError)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--wait", type=int, default=60, metavar="S", help="give up after so many seconds (default 60)")
@@ -34,8 +36,6 @@ class Command(BaseCommand):
                 reader.turn(now=timezone.now())
                 missing = services.standing().missing
             found = services.standing()
-        except (DomainError, BrokerError) as error:
-            raise CommandError(str(error)) from error
         finally:
             reader.close()
         self.stdout.write(json.dumps(asdict(found)))

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
+from access.commands import BankCommand
 from access.errors import DomainError
 from access.models import User
 from access.progress import shown
@@ -15,7 +16,7 @@ from transfers.payments_file import OutcomeRow
 from transfers.services.import_payments import import_payments
 
 
-class Command(BaseCommand):
+class Command(BankCommand):
     help = "Book every payment of a CSV file and write what became of each line beside it; reading a file again books nothing twice."
 
     def add_arguments(self, parser: CommandParser) -> None:

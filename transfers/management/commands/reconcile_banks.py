@@ -6,17 +6,17 @@ from argparse import ArgumentParser
 from datetime import UTC, date, timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
-from access.errors import DomainError
+from access.commands import BankCommand
 from messaging.stop import stop_on_sigterm, wait_until
 from transfers import reconciliations, services
 
 FOUND_DIFFERENCES = 3
 
 
-class Command(BaseCommand):
+class Command(BankCommand):
     help = "Compare a day's transfers with every other bank and name those that differ; exits with 3 when there are any."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -26,10 +26,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         day: date = options["day"] or (timezone.now().astimezone(UTC) - timedelta(days=1)).date()
-        try:
-            services.reconcile_day(day=day, now=timezone.now())
-        except DomainError as refusal:
-            raise CommandError(str(refusal)) from refusal
+        services.reconcile_day(day=day, now=timezone.now())
         stop = stop_on_sigterm()
         wait_until(lambda: all(row.verdict != "asked" for row in reconciliations.latest(day=day)), stop=stop, limit_s=options["wait"])
         rows = reconciliations.latest(day=day)

@@ -4,12 +4,13 @@ import json
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from access.commands import BankCommand
 from transfers import selectors
 
 
-class Command(BaseCommand):
+class Command(BankCommand):
     help = "Show a transfer and its story, found by this bank's id or by the id it has at the bank it came from."
 
     def add_arguments(self, parser: CommandParser) -> None:

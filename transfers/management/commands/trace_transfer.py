@@ -5,13 +5,14 @@ from argparse import ArgumentParser
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from access.commands import BankCommand
 from access.site import this_bank
 from transfers import tracing
 
 
-class Command(BaseCommand):
+class Command(BankCommand):
     help = (
         "Tell everything this bank's database knows of a transfer, in the order of time: its states, postings, messages, dead letters, "
         "approvals and who did what. Found by this bank's id or by the one it has at the bank it came from: ask both banks."

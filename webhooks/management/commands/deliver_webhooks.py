@@ -2,15 +2,14 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from access.commands import BankCommand
 from messaging.stop import stop_on_sigterm
 from messaging.watching import watched
 from webhooks import deliverer, services
 from webhooks.courier import Courier
 
 
-class Command(BaseCommand):
+class Command(BankCommand):
     help = "Bring events to the programs that registered for them, until SIGTERM."
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,0 +1,32 @@
+"""What the bank's commands share: refusals in one line that says what to do, and the person who is answerable."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from access.errors import DomainError
+
+
+class BankCommand(BaseCommand):
+    """A command of this bank: what refuses it is said in one line on stderr, with exit code 1."""
+
+    refused_by: tuple[type[Exception], ...] = (DomainError,)  # one that reads or writes files adds OSError
+
+    def execute(self, *args: Any, **options: Any) -> Any:
+        """Run it; what refuses it is raised as CommandError."""
+        try:
+            return super().execute(*args, **options)
+        except self.refused_by as refusal:
+            raise CommandError(str(refusal)) from refusal
+
+    def say_whether(self, done: bool) -> None:  # noqa: FBT001  # what the service of two persons returns
+        """Say on stdout whether the second of two persons has spoken."""
+        self.stdout.write("done" if done else "asked: a second person must give the same command")
+
+
+def add_person(parser: ArgumentParser, *, with_reason: bool = True) -> None:
+    """Let the command name who is answerable for it, and why it is given."""
+    if with_reason:
+        parser.add_argument("--reason", required=True)
+    parser.add_argument("--as", dest="username", required=True, metavar="USER")
