@@ -102,6 +102,24 @@ class TestASettlement:
         assert world.owed() == {}
         assert is_square(world)
 
+    def test_leaves_what_was_decided_after_the_cut_off_to_the_next_although_both_know_of_it(self, world: SettlingWorld) -> None:
+        trade(world)
+        world.cover(BNKA=10_000)
+        window = world.close_window()
+        with world.at("HEAD"):
+            Message.objects.filter(finished_at__isnull=True).update(next_at=world.now + timedelta(seconds=60))
+        world.wait(1)
+        late = world.pay(BERT, 700)
+        world.converse(rounds=4, pause_s=1)
+        assert world.status(late) == "completed"
+
+        world.converse(rounds=12, pause_s=10)
+        world.agree()
+        world.converse(rounds=5, pause_s=10)
+
+        assert world.nets(window)["BNKA"] == -4_000
+        assert world.owed() == {("BNKA", "BNKB"): 700, ("BNKB", "BNKA"): -700}
+
     def test_books_what_was_agreed_while_payments_go_on(self, world: SettlingWorld) -> None:
         trade(world)
         world.cover(BNKA=10_000)
