@@ -96,25 +96,27 @@ def client_user(username: str) -> User:
 
 def waiting(*, after: UUID | None = None, limit: int = 50) -> list[WaitingApproval]:
     """Return the waiting questions, oldest first, from behind the one named by `after`."""
-    rows = Approval.objects.filter(status=Approval.Status.WAITING).select_related("asked_by").order_by("id")
+    rows = Approval.objects.filter(status__word=Approval.Status.WAITING).select_related("asked_by").order_by("id")
     page = rows.filter(id__gt=after) if after else rows
     return [_waiting(row) for row in page[:limit]]
 
 
 def waiting_approval(*, approval_id: UUID) -> WaitingApproval | None:
     """Return the question while it waits, None when it does not."""
-    row = Approval.objects.filter(id=approval_id, status=Approval.Status.WAITING).select_related("asked_by").first()
+    row = Approval.objects.filter(id=approval_id, status__word=Approval.Status.WAITING).select_related("asked_by").first()
     return _waiting(row) if row else None
 
 
 def waiting_count(*, at_most: int = 10_000) -> int:
     """Return how many questions wait, counting no further than asked."""
-    return Approval.objects.filter(status=Approval.Status.WAITING)[:at_most].count()
+    return Approval.objects.filter(status__word=Approval.Status.WAITING)[:at_most].count()
 
 
 def waiting_since() -> datetime | None:
     """Return when the oldest waiting question was asked."""
-    return Approval.objects.filter(status=Approval.Status.WAITING).order_by("asked_at", "id").values_list("asked_at", flat=True).first()
+    return (
+        Approval.objects.filter(status__word=Approval.Status.WAITING).order_by("asked_at", "id").values_list("asked_at", flat=True).first()
+    )
 
 
 def user_named(username: str) -> User:

@@ -138,31 +138,6 @@ class LimitForm(AmountForm, ReasonForm):
     field_order = ("amount", "reason")
 
 
-class StatementFilterForm(BankForm):
-    """Which lines of a statement."""
-
-    is_filter = True
-
-    since = forms.DateField(
-        label=_("From"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        input_formats=["%Y-%m-%d", "%d-%m-%Y"],
-    )
-    until = forms.DateField(
-        label=_("To"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        input_formats=["%Y-%m-%d", "%d-%m-%Y"],
-    )
-    direction = forms.ChoiceField(
-        label=_("Direction"), required=False, choices=[("", _("In and out")), ("in", _("Money in")), ("out", _("Money out"))]
-    )
-    text = forms.CharField(
-        label=_("Name, number or amount"), required=False, max_length=70, widget=forms.TextInput(attrs={"autocomplete": "off"})
-    )
-
-
 def _offer_currencies(form: BankForm) -> None:
     """Offer the bank's currencies, the first of which is meant unless another is named."""
     currencies = this_bank().currencies

@@ -11,7 +11,6 @@ urlpatterns = [
     path("customers/<uuid:customer_id>/change", customers.ChangeCustomer.as_view(), name="customer-change"),
     path("customers/<uuid:customer_id>/close", customers.CloseCustomer.as_view(), name="customer-close"),
     path("customers/<uuid:customer_id>/accounts/new", customers.NewAccount.as_view(), name="account-new"),
-    path("accounts/<str:number>", accounts.AccountPage.as_view(), name="account"),
     path("accounts/<str:number>/statement.csv", accounts.StatementCsv.as_view(), name="statement-csv"),
     path("accounts/<str:number>/freeze", accounts.Freeze.as_view(), name="account-freeze"),
     path("accounts/<str:number>/unfreeze", accounts.Unfreeze.as_view(), name="account-unfreeze"),

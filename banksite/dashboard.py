@@ -139,7 +139,7 @@ def _today(now: datetime, hours: list[Hour]) -> list[Tile]:
 
 
 def _pending() -> Tile:
-    rows = Transfer.objects.filter(status=Transfer.Status.PENDING)
+    rows = Transfer.objects.filter(status__word=Transfer.Status.PENDING)
     return Tile(label="Pending", value=count_bounded(rows), link=list_address(Transfer, status__exact="pending"), detail="at other banks")
 
 

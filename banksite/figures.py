@@ -17,7 +17,7 @@ def as_document() -> dict[str, Any]:
         "bank": this_bank().code,
         "directory": directory_version(),
         "peers": [peer.code for peer in all_peers()],
-        "pending": Transfer.objects.filter(status=Transfer.Status.PENDING).count(),
+        "pending": Transfer.objects.filter(status__word=Transfer.Status.PENDING).count(),
         "dead_letters": open_dead_letters(),
         "transfers": list(
             Transfer.objects.values("kind", "status", "reason", "currency")

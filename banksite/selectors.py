@@ -131,7 +131,7 @@ def _figures(now: datetime) -> Iterator[Figure]:
             label="Accounts", text=count_bounded(Account.objects.filter(customer__isnull=False).exclude(status=Account.Status.CLOSED))
         )
         yield Figure(label="Transfers today", text=count_bounded(Transfer.objects.filter(id__gte=_first_id_of_day(now))))
-        yield Figure(label="On their way", text=count_bounded(Transfer.objects.filter(status=Transfer.Status.PENDING)))
+        yield Figure(label="On their way", text=count_bounded(Transfer.objects.filter(status__word=Transfer.Status.PENDING)))
         yield Figure(label="Waiting for approval", text=count_bounded(Transfer.objects.filter(status=Transfer.Status.AWAITING_APPROVAL)))
         yield Figure(label="Messages unanswered", text=count_bounded(Message.objects.filter(finished_at__isnull=True)))
     yield Figure(label="Directory version", text=str(messaging.selectors.directory_version()))

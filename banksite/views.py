@@ -49,9 +49,9 @@ def _address_of(found: search.Everything) -> str:
     for customer in found.ledger.customers:
         return reverse("accounts:customer", args=[customer.id])
     for account in found.ledger.accounts:
-        return reverse("accounts:account", args=[account.number])
+        return reverse("transfers:account", args=[account.number])
     for card in found.ledger.cards:
-        return reverse("accounts:account", args=[card.account])
+        return reverse("transfers:account", args=[card.account])
     for transfer in found.transfers:
         return reverse("transfers:transfer", args=[transfer.id])
     return ""

@@ -31,7 +31,7 @@ ROWS: Mapping[str, tuple[str, str]] = {
     "approval-decide": (SUPERVISOR, ""),
     **dict.fromkeys(("accounts:customer-new", "accounts:customer", "accounts:customer-change"), (TELLER, "")),
     "accounts:customer-close": (SUPERVISOR, ""),
-    **dict.fromkeys(("accounts:account-new", "accounts:account", "accounts:statement-csv", "accounts:account-freeze"), (TELLER, "")),
+    **dict.fromkeys(("accounts:account-new", "transfers:account", "accounts:statement-csv", "accounts:account-freeze"), (TELLER, "")),
     **dict.fromkeys(("accounts:account-unfreeze", "accounts:account-limit"), (SUPERVISOR, "")),
     **dict.fromkeys(("accounts:account-close", "accounts:hold-new", "accounts:card-issue", "accounts:hold-release"), (TELLER, "")),
     **dict.fromkeys(("accounts:card-block", "accounts:card-unblock", "accounts:card-replace"), (TELLER, "")),

@@ -181,3 +181,28 @@ class UploadForm(BankForm):
         widget=forms.FileInput(attrs={"accept": ".csv,text/csv", "autofocus": True}),
         error_messages={"required": _("Choose the file."), "empty": _("This file is empty.")},
     )
+
+
+class StatementFilterForm(BankForm):
+    """Which lines of a statement."""
+
+    is_filter = True
+
+    since = forms.DateField(
+        label=_("From"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        input_formats=["%Y-%m-%d", "%d-%m-%Y"],
+    )
+    until = forms.DateField(
+        label=_("To"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        input_formats=["%Y-%m-%d", "%d-%m-%Y"],
+    )
+    direction = forms.ChoiceField(
+        label=_("Direction"), required=False, choices=[("", _("In and out")), ("in", _("Money in")), ("out", _("Money out"))]
+    )
+    text = forms.CharField(
+        label=_("Name, number, reference or amount"), required=False, max_length=70, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )

@@ -62,13 +62,13 @@ def lock(ids: Collection[UUID], *, status: str | None = None) -> dict[UUID, Entr
 
 def awaiting_beyond(*, now: datetime, limit: int) -> dict[UUID, UUID]:
     """Return the oldest transfers that wait for approval beyond their deadline, by approval; unlocked, approvals are locked first."""
-    rows = Transfer.objects.filter(status="awaiting-approval", expires_at__lte=now).order_by("expires_at", "id")
+    rows = Transfer.objects.filter(status__word="awaiting-approval", expires_at__lte=now).order_by("expires_at", "id")
     return {approval: transfer for approval, transfer in rows.values_list("approval", "id")[:limit] if approval is not None}
 
 
 def lock_pending_to(*, bank: str) -> dict[UUID, Entry]:
     """Lock every pending transfer to a bank."""
-    rows = Transfer.objects.filter(status="pending", destination_bank=bank).order_by("id")
+    rows = Transfer.objects.filter(status__word="pending", destination_bank=bank).order_by("id")
     return entries_of(rows.select_for_update(no_key=True).values_list(*FIELDS))
 
 

@@ -40,6 +40,7 @@ urlpatterns = [
     path("payment-files/<uuid:file_id>", files.FilePage.as_view(), name="file"),
     path("payment-files/<uuid:file_id>/go-on", files.GoOn.as_view(), name="file-go-on"),
     path("payment-files/<uuid:file_id>/outcomes.csv", files.Outcomes.as_view(), name="file-outcomes"),
+    path("accounts/<str:number>", statements.AccountPage.as_view(), name="account"),
     path("accounts/<str:number>/statement.pdf", statements.StatementPdf.as_view(), name="statement-pdf"),
     path("till", tills.TillPage.as_view(), name="till"),
     path("till/open", tills.OpenTill.as_view(), name="till-open"),

@@ -1,6 +1,5 @@
 """What customers, accounts, cards and holds look like, as frozen rows."""
 
-from accounts.selectors.filtered import FilteredPage, Wanted, filtered_statement
 from accounts.selectors.found import (
     AccountRow,
     CardRow,
@@ -28,7 +27,16 @@ from accounts.selectors.found import (
 )
 from accounts.selectors.reach import require_account, require_card, require_customer, require_hold, within
 from accounts.selectors.searching import AccountFound, CardFound, Found, search
-from accounts.selectors.statements import AccountBalance, Period, StatementLine, balance_at, balance_of, statement, statement_between
+from accounts.selectors.statements import (
+    AccountBalance,
+    Period,
+    StatementLine,
+    balance_at,
+    balance_of,
+    place_at,
+    statement,
+    statement_between,
+)
 from accounts.selectors.sums import sums_of_balances
 
 __all__ = [
@@ -38,13 +46,11 @@ __all__ = [
     "CardFound",
     "CardRow",
     "CustomerRow",
-    "FilteredPage",
     "Found",
     "HoldRow",
     "MandateRow",
     "Period",
     "StatementLine",
-    "Wanted",
     "account_by_number",
     "accounts_of",
     "balance_at",
@@ -54,7 +60,6 @@ __all__ = [
     "cards_of",
     "clearing_balances",
     "customer_by_id",
-    "filtered_statement",
     "find_accounts",
     "find_cards",
     "find_customers",
@@ -66,6 +71,7 @@ __all__ = [
     "is_mandated",
     "mandates_of",
     "owed_to_banks",
+    "place_at",
     "require_account",
     "require_card",
     "require_customer",

@@ -53,7 +53,7 @@ def release_hold(*, hold_id: UUID, reason: str = "", by: User, now: datetime) ->
 
 def expire_holds(*, now: datetime, limit: int = 1000) -> int:
     """Free what holds set aside whose time has come, at most `limit` of them; return how many. Safe from many processes at once."""
-    due = Hold.objects.filter(status=Hold.Status.PLACED, expires_at__lte=now).order_by("expires_at", "id")
+    due = Hold.objects.filter(status__word=Hold.Status.PLACED, expires_at__lte=now).order_by("expires_at", "id")
     ids = list(due.values_list("id", flat=True)[:limit])
     if not ids:
         return 0

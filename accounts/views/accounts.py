@@ -1,73 +1,26 @@
 """Pages of accounts: what one holds and what happened on it; frozen, unfrozen, closed, its limit."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar
-from urllib.parse import urlencode
 
 from django.http import HttpRequest, StreamingHttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from access.pages import BankForm, DeedPage, ReasonForm, StaffPage, is_live
+from access.pages import BankForm, DeedPage, ReasonForm, StaffPage
 from accounts import selectors, services
 from accounts.api.statements import csv_rows
-from accounts.forms import AmountForm, LimitForm, StatementFilterForm
+from accounts.forms import AmountForm, LimitForm
 from accounts.money import Money, format_minor
 from accounts.permissions import (
     CLOSE_ACCOUNT,
     FREEZE_ACCOUNT,
     LIMIT_ACCOUNT,
     UNFREEZE_ACCOUNT,
-    VIEW_ACCOUNT,
-    VIEW_CARD,
-    VIEW_HOLD,
     VIEW_POSTING,
 )
-from accounts.selectors import AccountRow, Wanted
-
-
-class AccountPage(StaffPage):
-    """An account: what it holds, what is held on it, its cards, and its statement page by page."""
-
-    needs = VIEW_ACCOUNT
-    template_name = "accounts/account.html"
-
-    def get_template_names(self) -> list[str]:
-        """Return the statement alone where htmx filters it."""
-        return ["accounts/statement.html"] if is_live(self.request) else ["accounts/account.html"]
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the account and all that is shown of it; raises AccountUnknown."""
-        number = kwargs["number"]
-        account = selectors.account_by_number(number=number, reach=self.by)
-        shown: dict[str, Any] = {"account": account, "limit_minor": -(account.floor_minor or 0), **self._statement(account)}
-        if not is_live(self.request):
-            shown["holds"] = selectors.holds_of(number=number, limit=20) if self.may(VIEW_HOLD) else []
-            shown["cards"] = selectors.find_cards(reach=self.by, number=number, limit=20) if self.may(VIEW_CARD) else []
-        return super().get_context_data(**kwargs, **shown)
-
-    def _statement(self, account: AccountRow) -> dict[str, Any]:
-        """Return a page of the statement as the filter wants it, the filter, and where older lines are."""
-        if not self.may(VIEW_POSTING):
-            return {}
-        form = StatementFilterForm(self.request.GET if _is_filtered(self.request) else None)
-        wanted = _wanted(form.cleaned_data) if form.is_bound and form.is_valid() else Wanted()
-        before = self.request.GET.get("before", "")
-        found = selectors.filtered_statement(
-            number=account.number, wanted=wanted, before_seq=int(before) if before.isdecimal() and len(before) < 19 else None, reach=self.by
-        )
-        kept = {name: value for name, value in self.request.GET.items() if name in form.fields and value}
-        older = f"?{urlencode(kept | {'before': found.older_before})}" if found.older_before else ""
-        return {
-            "filter": form,
-            "lines": found.lines,
-            "older": older,
-            "is_filtered": bool(kept),
-            "is_first": not before,
-            "kept": urlencode(kept),
-        }
+from accounts.selectors import AccountRow
 
 
 class StatementCsv(StaffPage):
@@ -103,7 +56,7 @@ class AccountsDeed(DeedPage):
 
     def back(self) -> str:
         """Return the account's page."""
-        return reverse("accounts:account", args=[self.number])
+        return reverse("transfers:account", args=[self.number])
 
     def leads_to(self, body: Mapping[str, Any]) -> str:  # noqa: ARG002  # always the same place
         """Return the account's page."""
@@ -197,22 +150,3 @@ class SetLimit(AmountsDeed):
     def told(self, body: Mapping[str, Any]) -> str:
         """Say whether it holds or is asked for."""
         return _("Asked. The limit stays until a second person agrees.") if body["asked"] else _("The limit is set.")
-
-
-def _is_filtered(request: HttpRequest) -> bool:
-    return bool(request.GET.keys() & StatementFilterForm.base_fields.keys())
-
-
-def _wanted(given: Mapping[str, Any]) -> Wanted:
-    """Return the filter in the ledger's terms: whole days of the bank's own time."""
-    since, until = given["since"], given["until"]
-    return Wanted(
-        direction=given["direction"],
-        text=given["text"],
-        since=_midnight(since) if since else None,
-        until=_midnight(until + timedelta(days=1)) if until else None,
-    )
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())

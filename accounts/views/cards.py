@@ -61,7 +61,7 @@ class _CardsDeed(DeedPage):
 
     def back(self) -> str:
         """Return the account's page."""
-        return reverse("accounts:account", args=[self.card().account])
+        return reverse("transfers:account", args=[self.card().account])
 
     def leads_to(self, body: Mapping[str, Any]) -> str:  # noqa: ARG002  # always the same place
         """Return the account's page."""

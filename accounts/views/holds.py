@@ -56,7 +56,7 @@ class ReleaseHold(DeedPage):
 
     def back(self) -> str:
         """Return the account's page."""
-        return reverse("accounts:account", args=[selectors.hold_by_id(hold_id=self.hold_id).account])
+        return reverse("transfers:account", args=[selectors.hold_by_id(hold_id=self.hold_id).account])
 
     def perform(self, form: BankForm) -> Mapping[str, Any]:
         """Release the hold."""

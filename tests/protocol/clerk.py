@@ -95,7 +95,7 @@ class Clerk:
 
     def leave(self) -> str:
         """Close an account that was emptied while its last payment is under way."""
-        bank = self._random.choice(list(self._world.banks))
+        bank = self._random.choice(self._world.desks)
         closed = self._world.banks[bank].database.raw.execute(
             "UPDATE accounts_account SET status = 'closed', closed_at = ? WHERE number = ? AND balance_minor = 0 AND held_minor = 0",
             [self._world.now.isoformat(), account(bank, LEAVING)],
@@ -105,7 +105,7 @@ class Clerk:
     def expire(self) -> str:
         """Refuse what waited too long, at every bank."""
         ended = 0
-        for code in self._world.banks:
+        for code in self._world.desks:
             with self._world.at(code):
                 ended += services.expire_approvals(now=self._world.now)
         return f"{ended} approvals expire"
@@ -116,7 +116,7 @@ class Clerk:
         return self._random.choice(found) if found else None
 
     def _draw(self) -> Request:
-        bank = self._random.choice(list(self._world.banks))
+        bank = self._random.choice(self._world.desks)
         number = min(self._left, self._random.choice((1, 1, 1, 2, 3)))
         self._left -= number
         orders = [self._draw_order(bank) for _ in range(number)]
@@ -134,7 +134,7 @@ class Clerk:
                 return self._draw_payment(bank, where, minor)
 
     def _draw_payment(self, bank: str, where: str, amount: Money) -> Payment:
-        other = self._random.choice([code for code in self._world.banks if code != bank])
+        other = self._random.choice([code for code in self._world.desks if code != bank])
         debtor, creditor = account(bank, RICH), account(other, RICH)
         match where:
             case "internal":

@@ -15,6 +15,7 @@ _LEGS = {
     ("outgoing", "rejected"): {"book", "fee", "refund", "refund-fee"},
     ("outgoing", "cancelled"): {"book", "fee", "refund", "refund-fee"},
     ("incoming", "credited"): {"book"},
+    ("settlement", "completed"): {"book"},
 }
 _BALANCES = """
     SELECT a.number, a.currency, a.striped, a.held_minor, a.last_seq, a.floor_minor,
@@ -54,6 +55,21 @@ def findings(databases: Mapping[str, sqlite3.Connection]) -> list[str]:
     """Return every broken promise of banks that have come to rest; nothing when all were kept."""
     found = [f"{code}: {finding}" for code, database in databases.items() for finding in _of_bank(database)]
     return found + list(_between(databases))
+
+
+def findings_of_head_bank(head: sqlite3.Connection, databases: Mapping[str, sqlite3.Connection]) -> list[str]:
+    """Return every broken promise of a head bank that has come to rest: its own, and where a bank has it otherwise."""
+    found = [f"HEAD: {finding}" for finding in (*_books(head), *_transport(head))]
+    there = {row[0]: row[6] for row in head.execute(_BALANCES)}
+    for code, database in databases.items():
+        for number, currency, *_, balance in database.execute(_BALANCES):
+            here = -there.get(f"SETTLEMENT.{code}.{currency}", 0)
+            if number.startswith("SETTLEMENT.") and balance != here:
+                found.append(f"{code} has {balance} at the head bank, HEAD says {here}")
+    own = {number: balance for number, balance in there.items() if number.startswith("SETTLEMENT.") and number.count(".") == 1}
+    found += [f"{number} has {balance}: what the banks have does not sum to nothing" for number, balance in own.items() if balance]
+    unfinished = head.execute("SELECT status FROM headbank_window WHERE status IN ('collecting', 'proposed')").fetchall()
+    return found + [f"a window is still {status}" for (status,) in unfinished]
 
 
 def _of_bank(database: sqlite3.Connection) -> Iterator[str]:

@@ -20,6 +20,7 @@ from headbank.handlers import HANDLERS as HEAD_HANDLERS
 from headbank.models import Bank, Window, WindowNet, WindowPair
 from messaging import directory, signing
 from messaging.consumer import Consumer
+from messaging.memory import MemoryBroker
 from tests.protocol.banks import CURRENCIES, MORNING, PARTITIONS, Town
 from tests.protocol.database import Database
 from tests.protocol.world import World
@@ -62,8 +63,8 @@ class HeadBank:
 class SettlingWorld(World):
     """BNKA, BNKB, BNKC and HEAD around one broker."""
 
-    def __init__(self, town: Town, head: HeadBank) -> None:
-        super().__init__(town, random=Random(7), codes=tuple(CURRENCIES))
+    def __init__(self, town: Town, head: HeadBank, *, random: Random | None = None, broker: MemoryBroker | None = None) -> None:
+        super().__init__(town, random=random or Random(7), codes=tuple(CURRENCIES), broker=broker)
         head.reset()
         self.head = head
         self.banks = {**self.banks, "HEAD": head}  # type: ignore[dict-item]  # all that the world asks of a bank

@@ -78,13 +78,18 @@ class Simulation:
     def run(self) -> list[str]:
         """Live the day; return what the examiner finds."""
         with seeded_ids(self._random):
-            self.world = World(self._town, random=self._random, codes=self._codes, broker=CountingBroker(self.counts))
+            self.world = self._open_world()
+            self._at_work = tuple(self.world.banks)
             self._clerk = Clerk(self.world, self._random)
             self._begin()
             for _ in range(self._random.randint(*STEPS)):
                 self._step()
             self._calm()
-        return findings({code: bank.database.raw for code, bank in self.world.banks.items()})
+        return self._findings()
+
+    def _open_world(self) -> World:
+        """Return the world of this day."""
+        return World(self._town, random=self._random, codes=self._codes, broker=CountingBroker(self.counts))
 
     def _begin(self) -> None:
         """Draw the day's weather and what may happen in it; a third of all kinds stays away."""
@@ -144,20 +149,24 @@ class Simulation:
         except Crash as crash:
             self.trace.append(f"    meanwhile another died {crash}")
 
+    def _findings(self) -> list[str]:
+        """Return what the examiner finds in the evening."""
+        return findings({code: self.world.banks[code].database.raw for code in self.world.desks})
+
     # processes
 
     def _relay(self) -> str:
-        due = [code for code in self._codes if self.world.owes(code)]
+        due = [code for code in self._at_work if self.world.owes(code)]
         if not due and self._random.random() < IDLE_IS_DULL:
             return self._time_passes()
-        code = self._random.choice(due or self._codes)
+        code = self._random.choice(due or self._at_work)
         return self._turn(code, self.world.relays[code], self.world.relay, self.world.restart_relay)
 
     def _consume(self) -> str:
-        unread = [code for code in self._codes if self.world.has_unread(code)]
+        unread = [code for code in self._at_work if self.world.has_unread(code)]
         if not unread and self._random.random() < IDLE_IS_DULL:
             return self._relay()
-        code = self._random.choice(unread or self._codes)
+        code = self._random.choice(unread or self._at_work)
         return self._turn(code, self.world.consumers[code], self.world.consume, self.world.restart_consumer)
 
     def _turn(self, code: str, processes: Sequence[object], turn: Callable[[str, int], int], restart: Callable[[str, int], None]) -> str:
@@ -176,19 +185,19 @@ class Simulation:
             self._busy.remove(process)
 
     def _second_consumer(self) -> str:
-        code = self._random.choice(self._codes)
+        code = self._random.choice(self._at_work)
         self._count("second consumer")
         self.world.consumers[code].append(self.world.new_consumer(code))
         return code
 
     def _second_relay(self) -> str:
-        code = self._random.choice(self._codes)
+        code = self._random.choice(self._at_work)
         self._count("second relay")
         self.world.relays[code].append(self.world.new_relay(code))
         return code
 
     def _power_fails(self) -> str:
-        code = self._random.choice(self._codes)
+        code = self._random.choice(self._at_work)
         self._count("power fails")
         for which in range(len(self.world.relays[code])):
             self.world.restart_relay(code, which)
@@ -215,7 +224,7 @@ class Simulation:
         return "all topics"
 
     def _truncate(self) -> str:
-        topics = [letter_box.topic_of(code=code) for code in self._codes]
+        topics = [letter_box.topic_of(code=code) for code in self._at_work]
         ends = [(topic, place, end) for topic in topics for place, (_, end) in self.world.broker.bounds(topic=topic).items() if end]
         if not ends:
             return "nothing was there"
@@ -226,7 +235,7 @@ class Simulation:
         return f"{topic}, partition {partition} from {left}"
 
     def _replay(self) -> str:
-        code = self._random.choice(self._codes)
+        code = self._random.choice(self._at_work)
         with self.world.at(code), transaction.atomic():
             moved = offsets.rewind(topic=letter_box.topic_of(code=code), starts=None, now=self.world.now)
         self._count("replay", bool(moved))
@@ -253,21 +262,25 @@ class Simulation:
         for request in self._clerk.requests:
             if not request.answers:
                 self._clerk.ask(request)
-        for _ in range(CALM_ROUNDS):
-            if not any(self.world.rows(code, OWED) for code in self._codes):
-                break
-            self._calm_round()
+        self._come_to_rest()
         self.world.wait(7_300)
         self._clerk.expire()
         self.trace.append(f"{self.world.now:%H:%M:%S} calm")
 
+    def _come_to_rest(self) -> None:
+        """Let everybody work until nothing is owed."""
+        for _ in range(CALM_ROUNDS):
+            if not any(self.world.rows(code, OWED) for code in self._at_work):
+                break
+            self._calm_round()
+
     def _calm_round(self) -> None:
         """Let every process that has something to do take turns; when none has, wait for the next repeat."""
         done = 0
-        for code in self._codes:
+        for code in self._at_work:
             if self.world.owes(code):
                 done += sum(self.world.relay(code, which) for which in range(len(self.world.relays[code])))
-        for code in self._codes:
+        for code in self._at_work:
             if self.world.has_unread(code):
                 done += sum(self.world.consume(code, which) for which in range(len(self.world.consumers[code])))
         self.world.wait(0.5 if done else 8)

@@ -16,7 +16,7 @@ class TestADay:
 
         for seed in seeds:
             day = Simulation(town, seed=seed)
-            found = _live(day)
+            found = live(day)
             counts += day.counts
             if found or len(seeds) == 1:
                 print(*day.trace, sep="\n")
@@ -33,7 +33,7 @@ class TestADay:
         assert days[0].trace == days[1].trace
 
 
-def _live(day: Simulation) -> list[str]:
+def live(day: Simulation) -> list[str]:
     """Return what the examiner found, or what stopped the day."""
     try:
         return day.run()

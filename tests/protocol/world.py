@@ -31,6 +31,7 @@ class World:
     ) -> None:
         self.random, self.town = random, town
         self.banks = {code: town.banks[code] for code in codes}
+        self.desks = codes  # where customers are served
         self.now = MORNING
         self.broker = broker or MemoryBroker()
         self.document = town.first_document

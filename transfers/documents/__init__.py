@@ -78,8 +78,8 @@ def _row(line: Line, currency: str) -> dict[str, str]:
     return {
         "day": f"{timezone.localtime(line.booked_at):%d %b %Y}".removeprefix("0"),
         "what": _WORDS.get((line.kind, line.leg), _LEGS.get(line.leg, line.leg)),
-        "party": line.party,
-        "number": spaced(line.party_number),
+        "party": line.party or line.party_number,
+        "number": spaced(line.party_number) if line.party else "",
         "reference": line.reference,
         "out": grouped(-line.amount_minor, currency) if line.amount_minor < 0 else "",
         "in": grouped(line.amount_minor, currency) if line.amount_minor > 0 else "",

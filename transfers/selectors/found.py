@@ -91,7 +91,7 @@ def transfers_before(
 
     Debtors and creditors are read as two pages of their own indexes, however long the accounts' histories are.
     """
-    narrowed = {"kind": kind, "status": status, "end_to_end_id": end_to_end_id, "id__lt": before}
+    narrowed = {"kind__word": kind, "status__word": status, "end_to_end_id": end_to_end_id, "id__lt": before}
     rows = Transfer.objects.filter(**{name: value for name, value in narrowed.items() if value is not None}).order_by("-id")
     if day is not None:
         rows = rows.filter(id__gte=first_id_from(bounds_of(day)[0]), id__lt=first_id_from(bounds_of(day)[1]))
@@ -116,7 +116,7 @@ def transfers_named(*, text: str, by: User, limit: int = 10) -> list[Entry]:
     text = text.strip()
     rows = Transfer.objects.order_by("-id")
     ways = [
-        rows.filter(**{name: text}).exclude(**{name: ""})
+        rows.filter(**{name: text}).exclude(**{f"{name}__word": ""})
         for name in ("reference", "end_to_end_id")
         if len(text) >= _SHORTEST_NAME and text.isprintable()
     ]
@@ -146,19 +146,19 @@ def as_document(entry: Entry) -> dict[str, Any]:
 
 def pending_to(*, bank: str) -> int:
     """Return how many transfers to a bank are pending."""
-    return Transfer.objects.filter(status=Transfer.Status.PENDING, destination_bank=bank).count()
+    return Transfer.objects.filter(status__word=Transfer.Status.PENDING, destination_bank=bank).count()
 
 
 def oldest_pending() -> dict[str, datetime | None]:
     """Return for each other bank since when the oldest transfer waits for its decision, None where nothing waits."""
-    waiting = Transfer.objects.filter(status=Transfer.Status.PENDING, destination_bank=OuterRef("code")).order_by("id")
+    waiting = Transfer.objects.filter(status__word=Transfer.Status.PENDING, destination_bank=OuterRef("code")).order_by("id")
     rows = Peer.objects.order_by("code").annotate(since=Subquery(waiting.values("created_at")[:1]))
     return dict(rows.values_list("code", "since"))
 
 
 def pending_count(*, at_most: int) -> int:
     """Return how many transfers are pending, counting no further than asked."""
-    return Transfer.objects.filter(status=Transfer.Status.PENDING)[:at_most].count()
+    return Transfer.objects.filter(status__word=Transfer.Status.PENDING)[:at_most].count()
 
 
 def count() -> int:

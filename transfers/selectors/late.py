@@ -13,4 +13,4 @@ OVERDUE_AFTER = timedelta(minutes=10)
 def overdue(*, now: datetime) -> Q:
     """Return what picks transfers that pend for so long that somebody should ask why; time alone ends none of them (protocol rule 2)."""
     valid = timedelta(seconds=this_bank().transfer_valid_s)  # counted from when it began to pend
-    return Q(status=Transfer.Status.PENDING, expires_at__lte=now + valid - OVERDUE_AFTER)
+    return Q(status__word=Transfer.Status.PENDING, expires_at__lte=now + valid - OVERDUE_AFTER)

@@ -70,6 +70,15 @@ class TestAStatement:
 
         assert (line.party, line.party_number, line.reference, line.amount_minor) == ("Anna", ANNA, "Lunch", 100)
 
+    @pytest.mark.parametrize("text", ["zo", "rent", "NL41 BNKB", "20.00"])
+    def test_is_looked_through_by_who_was_paid_and_what_for(self, text: str) -> None:
+        paid(BRAM, "1.00", reference="Lunch")
+        paid(ZOE, "20.00", reference="Rent")
+
+        found = statements.filtered_statement(number=ANNA, wanted=statements.Wanted(text=text), reach=teller())
+
+        assert {(line.party, line.party_number, line.reference) for line in found.lines} == {("Zoë", people.ZOE, "Rent")}
+
     @pytest.mark.parametrize(
         "days", [{"first": date(2026, 3, 5), "last": date(2026, 3, 4)}, {"first": date(2026, 4, 1), "last": date(2026, 4, 2)}]
     )
@@ -84,7 +93,7 @@ class TestAStatement:
             statement(people.MISPRINT)
 
     def test_has_an_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(statements, "MOST_LINES", 2)
+        monkeypatch.setattr(statements.period, "MOST_LINES", 2)
         [paid(BRAM, "1.00") for _ in range(2)]
 
         with pytest.raises(StatementTooLong) as refused:

@@ -63,7 +63,7 @@ class CashDesk(Ordering):
     def back(self) -> str:
         """Return the account's page, or the desk."""
         number = self.request.GET.get("account", "")
-        return reverse("accounts:account", args=[number]) if number and "/" not in number else "/"
+        return reverse("transfers:account", args=[number]) if number and "/" not in number else "/"
 
     def order(self, form: BankForm) -> Deposit | Withdrawal | Payment:
         """Return the order in the account's currency."""
@@ -110,7 +110,7 @@ class PayPage(Ordering):
     def back(self) -> str:
         """Return the account's page, or the desk."""
         number = self.request.GET.get("from", "")
-        return reverse("accounts:account", args=[number]) if number and "/" not in number else "/"
+        return reverse("transfers:account", args=[number]) if number and "/" not in number else "/"
 
     def order(self, form: BankForm) -> Deposit | Withdrawal | Payment:
         """Return the order in the debtor's currency."""
