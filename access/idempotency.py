@@ -18,10 +18,13 @@ _NOT_NOW = 429
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What is said to a request: an HTTP status and plain JSON; `replayed` when it was said before. `headers` are not kept."""
+    """What is said to a request: an HTTP status and plain JSON; `replayed` when it was said before. `headers` are not kept.
+
+    A body that is long may be JSON already written (`msgspec.Raw`): it is then neither taken apart nor written again.
+    """
 
     status: int
-    body: dict[str, Any]
+    body: Any
     replayed: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
 

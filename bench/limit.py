@@ -1,6 +1,7 @@
 """The limit: the same rows as the product writes, by hand-written SQL and nothing else. Never used outside the bench."""
 
 from functools import cache
+from uuid import uuid4
 
 import psycopg
 from django.conf import settings
@@ -16,6 +17,10 @@ _ONE = "SELECT bench_pay_one(%s::uuid, %s::text, %s::text, %s::bigint, %s::text,
 _MANY = """SELECT bench_pay_many(
     %s::uuid[], %s::text[], %s::text[], %s::bigint[], %s::text, %s::text[], %s::text[], %s::text, %s::bigint, %s::timestamptz
 )"""
+_MANY_KEPT = f"""WITH done AS MATERIALIZED ({_MANY} AS number), kept AS (
+    INSERT INTO access_idempotencykey (principal, key, fingerprint, status, body)
+    SELECT 'bench', %s::text, md5(''), 200, %s::text FROM done
+) SELECT number FROM done"""
 
 
 def pay_one(wish: Wish) -> None:
@@ -27,7 +32,18 @@ def pay_one(wish: Wish) -> None:
 
 def pay_many(wishes: list[Wish]) -> None:
     """Book a batch with one call."""
-    parameters = (
+    row = _connection().execute(_MANY, _batch(wishes)).fetchone()
+    assert row == (len(wishes),), row
+
+
+def pay_many_and_keep(wishes: list[Wish], *, answer: str) -> None:
+    """Book a batch and keep what was answered under a new key, with one call."""
+    row = _connection().execute(_MANY_KEPT, (*_batch(wishes), uuid4().hex, answer)).fetchone()
+    assert row == (len(wishes),), row
+
+
+def _batch(wishes: list[Wish]) -> tuple[object, ...]:
+    return (
         "{" + ",".join([str(uuid7()) for _ in wishes]) + "}",
         text_array([wish.debtor for wish in wishes]),
         text_array([wish.creditor for wish in wishes]),
@@ -37,8 +53,6 @@ def pay_many(wishes: list[Wish]) -> None:
         text_array([wish.end_to_end_id for wish in wishes]),
         *_constants(),
     )
-    row = _connection().execute(_MANY, parameters).fetchone()
-    assert row == (len(wishes),), row
 
 
 def _constants() -> tuple[object, ...]:

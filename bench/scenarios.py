@@ -98,7 +98,7 @@ def over_http(grounds: Grounds) -> Iterator[Ratio]:
         yield measure(
             Goal(name="POST of 1,000 transfers / set-based SQL", ratio=0.7, unit=PER_SECOND),
             ours=lambda: workers[0].call(programs.batches_over_api, crowd=everybody, batches=4),
-            limit=lambda: workers[0].call(rates.batches_at_limit, crowd=everybody, batches=4),
+            limit=lambda: workers[0].call(programs.batches_at_limit, crowd=everybody, batches=4),
         )
     with grounds.bank(database="pages", accounts=growth.ACCOUNTS) as (reader,):
         reader.call(growth.lay_down, postings=100_000)

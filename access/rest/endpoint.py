@@ -71,7 +71,7 @@ class Endpoint(APIView):
                     status, body = effect()
             except DomainError as refusal:
                 return self._refusal(refusal)
-            return Answer(status=status, body=msgspec.to_builtins(body))
+            return Answer(status=status, body=msgspec.Raw(msgspec.json.encode(body)))
 
         if is_dry_run(request):
             return self._response(retrying(lambda: _rehearse(judged)), **{"Dry-Run": "true"})

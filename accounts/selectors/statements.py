@@ -18,33 +18,32 @@ _NEWEST = 2**63 - 1
 _INSTANT = timedelta(microseconds=1)  # the finest that either database keeps
 
 # One question for the account, whether it may be seen, and the page: an account without postings gives a row without a place.
-# Order and limit stand inside both sides, so that each reads one page of its own index and not the account's whole history.
+# Places on an account are 1, 2, 3 ... without a gap, so a page is known by its places: each side reads of them what is its own.
 _STATEMENT = """
-    WITH own AS (SELECT id FROM accounts_account a WHERE a.number = %s{mandated})
+    WITH own AS (
+        SELECT id, CASE WHEN last_seq < CAST(%s AS bigint) THEN last_seq + 1 ELSE CAST(%s AS bigint) END AS below
+        FROM accounts_account a WHERE a.number = %s{mandated}
+    )
     SELECT page.seq, page.booked_at, page.transfer_id, page.leg, page.amount, page.balance_after,
            other.number, other.holder_name, page.currency
     FROM own LEFT JOIN (
-        SELECT * FROM (
-            SELECT credit_seq AS seq, booked_at, transfer_id, leg, amount_minor AS amount, credit_balance_after AS balance_after,
-                   debit_account_id AS other_id, currency
-            FROM accounts_posting WHERE credit_account_id = (SELECT id FROM own) AND credit_seq < CAST(%s AS bigint)
-            ORDER BY credit_seq DESC LIMIT CAST(%s AS bigint)
-        ) credits
+        SELECT credit_seq AS seq, booked_at, transfer_id, leg, amount_minor AS amount, credit_balance_after AS balance_after,
+               debit_account_id AS other_id, currency
+        FROM accounts_posting WHERE credit_account_id = (SELECT id FROM own)
+            AND credit_seq < (SELECT below FROM own) AND credit_seq >= (SELECT below FROM own) - CAST(%s AS bigint)
         UNION ALL
-        SELECT * FROM (
-            SELECT debit_seq, booked_at, transfer_id, leg, -amount_minor, debit_balance_after, credit_account_id, currency
-            FROM accounts_posting WHERE debit_account_id = (SELECT id FROM own) AND debit_seq < CAST(%s AS bigint)
-            ORDER BY debit_seq DESC LIMIT CAST(%s AS bigint)
-        ) debits
+        SELECT debit_seq, booked_at, transfer_id, leg, -amount_minor, debit_balance_after, credit_account_id, currency
+        FROM accounts_posting WHERE debit_account_id = (SELECT id FROM own)
+            AND debit_seq < (SELECT below FROM own) AND debit_seq >= (SELECT below FROM own) - CAST(%s AS bigint)
     ) page ON true
     LEFT JOIN accounts_account other ON other.id = page.other_id
-    ORDER BY page.seq DESC LIMIT CAST(%s AS bigint)
+    ORDER BY page.seq DESC
 """
 _MANDATED = """
     AND EXISTS (SELECT 1 FROM accounts_mandate m WHERE m.customer_id = a.customer_id AND m.user_id = CAST(%s AS bigint))
 """
 
-# Places on an account are 1, 2, 3 ... without a gap, so halving finds the place in some twenty looks at an index.
+# Places have no gap, so halving finds one in some twenty looks at an index.
 _PLACE_AT = """
     WITH RECURSIVE search(low, high) AS (
         SELECT CAST(0 AS bigint), last_seq FROM accounts_account WHERE id = CAST(%s AS bigint)
@@ -95,7 +94,7 @@ def statement(*, number: str, before_seq: int | None = None, limit: int = 50, re
     is_asked = reach is not None and not reach.acts_for_all
     who = [number, reach.pk] if reach is not None and is_asked else [number]
     with connection.cursor() as cursor:
-        cursor.execute(_STATEMENT.format(mandated=_MANDATED if is_asked else ""), [*who, below, limit, below, limit, limit])
+        cursor.execute(_STATEMENT.format(mandated=_MANDATED if is_asked else ""), [below, below, *who, limit, limit])
         rows = cursor.fetchall()
     if not rows:
         raise AccountUnknown(account=number)
