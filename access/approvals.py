@@ -60,6 +60,12 @@ def refuse(approval_id: UUID, *actions: str, permission: str, by: User, reason: 
     return _decide(approval_id, Status.REFUSED, actions, by=by, reason=reason, now=now)
 
 
+def end_waiting(*, subject: str, action: str, now: datetime) -> int:
+    """End every question that waits about this, because what it was about has changed; return how many."""
+    waiting = Approval.objects.filter(subject=subject, action=action, status=Status.WAITING).values_list("id", flat=True)
+    return len(expire_each(approval_ids=list(waiting), now=now))
+
+
 def expire_each(*, approval_ids: Collection[UUID], now: datetime) -> list[UUID]:
     """End those of the questions that still wait, inside the caller's transaction; return their ids, the rest was decided by somebody."""
     assert connection.in_atomic_block, "an expiry and what it frees stand or fall together"

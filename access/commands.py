@@ -1,11 +1,13 @@
 """What the bank's commands share: refusals in one line that says what to do, and the person who is answerable."""
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from access.errors import DomainError
+
+_LONGEST = 200  # characters, as wide as the columns that keep it
 
 
 class BankCommand(BaseCommand):
@@ -25,8 +27,14 @@ class BankCommand(BaseCommand):
         self.stdout.write("done" if done else "asked: a second person must give the same command")
 
 
+def _reason(text: str) -> str:
+    if len(text) > _LONGEST:
+        raise ArgumentTypeError(f"say it in at most {_LONGEST} characters, these are {len(text)}")
+    return text
+
+
 def add_person(parser: ArgumentParser, *, with_reason: bool = True) -> None:
     """Let the command name who is answerable for it, and why it is given."""
     if with_reason:
-        parser.add_argument("--reason", required=True)
+        parser.add_argument("--reason", required=True, type=_reason, help=f"at most {_LONGEST} characters, kept in the audit trail")
     parser.add_argument("--as", dest="username", required=True, metavar="USER")

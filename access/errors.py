@@ -178,6 +178,27 @@ class UserNameInvalid(DomainError):
     advice = "Use 1 to 60 small letters, digits, dots, underscores and hyphens, beginning with a letter or digit: {name} does not fit."
 
 
+class ApprovalOutdated(DomainError):
+    """What was asked about is not what it was when it was asked; `facts` carry `approval`."""
+
+    code, title = "approval-outdated", "What was asked about has changed since."
+    advice = "Refuse it, look at how it stands now, and ask again where it is still wanted."
+
+
+class NoSecondPerson(DomainError):
+    """Nobody is there who could agree afterwards; `facts` carry `user`."""
+
+    code, title = "no-second-person", "Nobody else could give back what this takes away."
+    advice = "Let in another administrator first, or set the password at the bank's own machine: manage.py changepassword {user}."
+
+
+class AdministratorsEnough(DomainError):
+    """Two administrators are there, who let in everybody else; `facts` carry `users`."""
+
+    code, title = "administrators-enough", "There are two administrators already."
+    advice = "{users} let in everybody else, on the desk."
+
+
 class UserNameTaken(DomainError):
     """Somebody has or had this user name, and names are never given twice; `facts` carry `name`."""
 

@@ -119,6 +119,12 @@ def waiting_since() -> datetime | None:
     )
 
 
+def is_there_another(*, permission: str, than: Collection[User]) -> bool:
+    """Return whether somebody of the staff but these can sign in and holds the permission."""
+    others = User.objects.filter(is_staff=True, is_active=True).exclude(pk__in=[user.pk for user in than])
+    return any(holders_of(permission=permission, among=list(others.values_list("pk", flat=True))))
+
+
 def user_named(username: str) -> User:
     """Return the active user of this name; raise UserUnknown."""
     user = User.objects.filter(username=username, is_active=True).first()

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from access import selectors
-from access.errors import ApprovalNotWaiting, ApprovalUnknown, OwnApproval, OwnUser, ReasonMissing
+from access.errors import ApprovalNotWaiting, ApprovalOutdated, ApprovalUnknown, OwnApproval, OwnUser, ReasonMissing
 from access.permissions import VIEW_APPROVALS
 from access.rest import Endpoint, Page, Problem, operation, page_of, position, read_body, read_query, user_of
 from access.rest.pages import Cursor, Limit
@@ -19,7 +19,7 @@ from accounts.errors import AccountClosed, AccountNotFrozen, AccountUnknown, Lim
 from banksite import approvals
 from banksite.problems import problem_of
 
-DECIDING = (ApprovalUnknown, ApprovalNotWaiting, OwnApproval, ReasonMissing)
+DECIDING = (ApprovalUnknown, ApprovalNotWaiting, ApprovalOutdated, OwnApproval, ReasonMissing)
 APPROVING = (*DECIDING, OwnUser, AccountUnknown, AccountClosed, AccountNotFrozen, LimitInUse)
 
 

@@ -22,6 +22,7 @@ STAFF: tuple[tuple[str, str, str], ...] = (
     ("supervisor", "Sam Supervisor", roles.SUPERVISOR),
     ("deputy", "Dee Deputy", roles.SUPERVISOR),
     ("admin", "Ada Admin", roles.ADMINISTRATOR),
+    ("adjunct", "Addy Adjunct", roles.ADMINISTRATOR),
     ("auditor", "Aud Auditor", roles.AUDITOR),
 )
 _CUSTOMERS = (

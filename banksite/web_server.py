@@ -3,18 +3,13 @@
 import os
 import shutil
 import tempfile
-from pathlib import Path
 from typing import Any
 
 preload_app = True  # whoever asks while a server starts is refused and goes to another, instead of waiting here until a worker is ready
 
 # Read by prometheus_client when it is imported, which is after this. Each server has a folder of its own, empty at its start.
-_named = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
-_folder = Path(_named or tempfile.mkdtemp(prefix="metrics-"))
-_folder.mkdir(parents=True, exist_ok=True)
-for _file in _folder.glob("*.db"):  # what an earlier server counted
-    _file.unlink()
-os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_folder)
+_folder = tempfile.mkdtemp(prefix="metrics-")
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = _folder
 
 
 def when_ready(_server: Any) -> None:
@@ -33,5 +28,4 @@ def child_exit(_server: Any, worker: Any) -> None:
 
 def on_exit(_server: Any) -> None:
     """Leave nothing behind."""
-    if not _named:
-        shutil.rmtree(_folder, ignore_errors=True)
+    shutil.rmtree(_folder, ignore_errors=True)

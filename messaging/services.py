@@ -33,20 +33,24 @@ def ensure_own_key(*, use: str, file: Path, now: datetime) -> str:
     return key.public_key
 
 
-def rotate_own_key(*, use: str, file: Path, now: datetime) -> str:
+def rotate_own_key(*, use: str, file: Path, now: datetime, at_once: bool = False) -> str:
     """Replace the key in this file by a new one and retire those before, whose signatures still count for as long as readers decide.
 
-    Returns the public half. The new key is known to the database before the file changes, so nothing is signed that nobody can check;
-    after a crash between the two it is simply done again. Raises KeyFileUnusable.
+    With `at_once` those before are forgotten, and nothing they signed counts: somebody else may have one. Returns the public half.
+    The new key is known to the database before the file changes, so nothing is signed that nobody can check; after a crash between the
+    two it is simply done again. Raises KeyFileUnusable.
     """
     coming = file.with_name(file.name + ".next")
     key = signing.load_key_file(file=coming) if coming.exists() else signing.create_key_file(file=coming)
     with transaction.atomic():
         OwnKey.objects.get_or_create(key_id=key.key_id, defaults={"use": use, "public_key": key.public_key, "created_at": now})
-        retired = OwnKey.objects.filter(use=use, retired_at__isnull=True).exclude(key_id=key.key_id)
-        before = sorted(retired.values_list("key_id", flat=True))
-        retired.update(retired_at=now)
-        after = {"use": use, "retired": before}
+        others = OwnKey.objects.filter(use=use).exclude(key_id=key.key_id)
+        retired = others if at_once else others.filter(retired_at__isnull=True)
+        after = {"use": use, "forgotten" if at_once else "retired": sorted(retired.values_list("key_id", flat=True))}
+        if at_once:
+            retired.delete()
+        else:
+            retired.update(retired_at=now)
         audit.record(actor=None, action="key.rotated", subject=f"key:{key.key_id}", after=after, now=now)
     coming.replace(file)
     signing.public_file(file).write_text(key.public_key + "\n")

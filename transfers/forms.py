@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +13,7 @@ from accounts.forms import plain_decimal
 from accounts.words import WORDS
 from transfers.events import MAX_TEXT
 from transfers.models import Transfer
+from transfers.statements import EARLIEST, LATEST
 
 _FUNDS = {"insufficient-funds": "amount", "amount-invalid": "amount", "till-short": "amount", "float-too-large": "amount"}
 _AS_TYPED = "load, input changed delay:300ms"
@@ -113,6 +115,17 @@ class PayForm(BankForm):
             self.errors["creditor"] = self.errors.pop("debtor")
 
 
+def _day_field(label: Any) -> forms.DateField:
+    """Return a field for a day that need not be said, of a year in which there could have been a bank."""
+    return forms.DateField(
+        label=label,
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        input_formats=["%Y-%m-%d", "%d-%m-%Y"],
+        validators=[MinValueValidator(EARLIEST), MaxValueValidator(LATEST)],
+    )
+
+
 class FilterForm(BankForm):
     """Which transfers are shown."""
 
@@ -120,7 +133,7 @@ class FilterForm(BankForm):
     account = IbanField(label=_("Account"), required=False)
     kind = forms.ChoiceField(label=_("Kind"), required=False)
     status = forms.ChoiceField(label=_("Status"), required=False)
-    day = forms.DateField(label=_("Day"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    day = _day_field(_("Day"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -188,18 +201,8 @@ class StatementFilterForm(BankForm):
 
     is_filter = True
 
-    since = forms.DateField(
-        label=_("From"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        input_formats=["%Y-%m-%d", "%d-%m-%Y"],
-    )
-    until = forms.DateField(
-        label=_("To"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        input_formats=["%Y-%m-%d", "%d-%m-%Y"],
-    )
+    since = _day_field(_("From"))
+    until = _day_field(_("To"))
     direction = forms.ChoiceField(
         label=_("Direction"), required=False, choices=[("", _("In and out")), ("in", _("Money in")), ("out", _("Money out"))]
     )

@@ -77,13 +77,17 @@ class DebitCap(msgspec.Struct, kw_only=True):
     cap_minor: int
     owed_minor: int
 
-    def refuse(self, *, amount_minor: int) -> errors.NetDebitCapReached | None:
-        """Refuse what would lead above the cap; what is not refused is owed from here on, so that a batch is judged as a whole."""
+    def refuse(self, *, amount_minor: int, counts: bool = True) -> errors.NetDebitCapReached | None:
+        """Refuse what would lead above the cap; what is not refused is owed from here on if it `counts`: a batch is judged as a whole.
+
+        What the ledger then refuses for want of money has counted for the rest of its batch.
+        """
         if self.owed_minor + amount_minor > self.cap_minor:
             return errors.NetDebitCapReached(
                 currency=self.currency, cap_minor=self.cap_minor, owed_minor=self.owed_minor, amount_minor=amount_minor
             )
-        self.owed_minor += amount_minor
+        if counts:
+            self.owed_minor += amount_minor
         return None
 
 

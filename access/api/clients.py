@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from access import permissions, selectors, services
-from access.errors import ClientLimitInvalid, ClientNameInvalid, ClientNameTaken, ClientUnknown, ScopeUnknown
+from access.errors import ClientLimitInvalid, ClientNameInvalid, ClientNameTaken, ClientUnknown, NoSecondPerson, ScopeUnknown
 from access.models import OrderLimit
 from access.rest import Because, Endpoint, Page, Reason, ShowingOnce, operation, page_of, position, read_body, read_query, user_of
 from access.rest.pages import Cursor, Limit
@@ -209,7 +209,7 @@ class RenewSecret(ShowingOnce):
         body=Because,
         answers={200: ClientSecret, 201: ClientSecret},
         is_kept=True,
-        refuses=(ClientUnknown,),
+        refuses=(ClientUnknown, NoSecondPerson),
     )
     def post(self, request: Request, username: str) -> Response:
         """Give a program another secret, in this answer only, and end every sign-in made with the old one.

@@ -15,6 +15,7 @@ from access.services.disclosing import export_list, reveal
 from access.services.opening import SYSTEM_USERNAME, open_access
 from access.services.people import (
     GIVE_ROLES,
+    appoint_administrator,
     ask_for_roles,
     disable_user,
     employ,
@@ -31,6 +32,7 @@ __all__ = [
     "RAISE_LIMITS",
     "SYSTEM_USERNAME",
     "EnlistedClient",
+    "appoint_administrator",
     "ask_for_roles",
     "change_client",
     "disable_user",

@@ -12,8 +12,16 @@ import msgspec
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
 
-from access import approvals, audit, permissions, tokens
-from access.errors import ClientLimitInvalid, ClientNameInvalid, ClientNameTaken, ClientUnknown, ScopeUnknown
+from access import approvals, audit, permissions, selectors, tokens
+from access.errors import (
+    ApprovalOutdated,
+    ClientLimitInvalid,
+    ClientNameInvalid,
+    ClientNameTaken,
+    ClientUnknown,
+    NoSecondPerson,
+    ScopeUnknown,
+)
 from access.models import ApiClient, OrderLimit, User
 from access.permissions import require
 from access.roles import API_CLIENT, ROLES
@@ -84,7 +92,8 @@ def change_client(*, username: str, reason: str = "", by: User, now: datetime, *
             return approval_id
         own = {name: value for name, value in changed.items() if name != "is_active"}
         ApiClient.objects.filter(pk=client.pk).update(**own)
-        User.objects.filter(pk=client.pk).update(is_active=values.get("is_active", client.user.is_active))
+        if "is_active" in changed:  # the user is as of before the wait for the lock: what was not asked for is not written
+            User.objects.filter(pk=client.pk).update(is_active=changed["is_active"])
         old = {name: before[name] for name in changed}
         audit.record(actor=by, action="client.changed", subject=f"user:{username}", before=old, after=changed, reason=reason, now=now)
     return approval_id
@@ -119,17 +128,23 @@ def limit_client(*, username: str, limits: Mapping[str, OrderLimit], reason: str
 
 
 def raise_limits(*, approval_id: UUID, reason: str = "", by: User, now: datetime) -> None:
-    """Agree to the limits that `limit_client` asked for. Raises NotAllowed, ApprovalNotWaiting, OwnApproval, ClientUnknown."""
+    """Agree to the limits that `limit_client` asked for.
+
+    Raises NotAllowed, ApprovalNotWaiting, OwnApproval, ApprovalOutdated, ClientUnknown.
+    """
     with transaction.atomic():
         approval = approvals.agree(approval_id, RAISE_LIMITS, permission=permissions.LIMIT_CLIENT, by=by, reason=reason, now=now)
-        _set_limits(_lock(approval.facts["client"]), approval.facts["limits"], reason=reason, by=by, now=now)
+        client = _lock(approval.facts["client"])
+        if client.limits != approval.facts["limits_now"]:
+            raise ApprovalOutdated(approval=str(approval_id))
+        _set_limits(client, approval.facts["limits"], reason=reason, by=by, now=now)
 
 
 def renew_secret(*, username: str, reason: str = "", by: User, now: datetime) -> EnlistedClient:
     """Give a program another secret and end its sign-ins: who had the old one is out.
 
     Whoever renewed it knows it: a program that acts for the whole bank does so again when a second person agrees, whose approval is
-    returned; its mandates stay. Raises NotAllowed, ClientUnknown.
+    returned; its mandates stay. Raises NotAllowed, ClientUnknown, NoSecondPerson where nobody else could agree.
     """
     require(by=by, permission=permissions.MANAGE_USERS)
     secret = secrets.token_urlsafe(_SECRET_BYTES)
@@ -139,10 +154,12 @@ def renew_secret(*, username: str, reason: str = "", by: User, now: datetime) ->
         User.objects.filter(pk=client.pk).update(password=client.user.password)
         tokens.end_all(user=client.user, why="secret-renewed", now=now)
         audit.record(actor=by, action="client.secret-renewed", subject=f"user:{username}", reason=reason, now=now)
-        approval_id = None
+        asked = approvals.end_waiting(subject=f"user:{username}", action=GIVE_WHOLE_BANK, now=now)  # who renews could agree to it
+        if client.whole_bank and not selectors.is_there_another(permission=permissions.MANAGE_USERS, than=[by]):
+            raise NoSecondPerson(user=username)
         if client.whole_bank:
             _set_whole_bank(client, value=False, reason=reason, by=by, now=now)
-            approval_id = _ask_for_whole_bank(username, reason=reason, by=by, now=now)
+        approval_id = _ask_for_whole_bank(username, reason=reason, by=by, now=now) if client.whole_bank or asked else None
     return EnlistedClient(username=username, secret=secret, approval_id=approval_id)
 
 

@@ -10,14 +10,26 @@ from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from access import approvals, audit, permissions, tokens
-from access.errors import NotAPerson, OwnUser, RoleUnknown, UserNameInvalid, UserNameTaken, UserUnknown
+from access import approvals, audit, permissions, selectors, tokens
+from access.errors import (
+    AdministratorsEnough,
+    ApprovalOutdated,
+    NoSecondPerson,
+    NotAPerson,
+    OwnUser,
+    RoleUnknown,
+    UserNameInvalid,
+    UserNameTaken,
+    UserUnknown,
+)
 from access.models import User
 from access.permissions import require
-from access.roles import API_CLIENT, SYSTEM
+from access.roles import ADMINISTRATOR, API_CLIENT, SYSTEM
+from access.services.opening import open_access
 
 GIVE_ROLES = "user.roles"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}", re.ASCII)
+_FIRST = 2  # persons it takes to let in others
 _NOT_FOR_PEOPLE = (API_CLIENT, SYSTEM)
 
 
@@ -32,21 +44,30 @@ def employ(*, username: str, first_name: str, last_name: str, roles: Collection[
     Raises NotAllowed, ReasonMissing, UserNameInvalid, RoleUnknown, UserNameTaken.
     """
     require(by=by, permission=permissions.MANAGE_USERS, reason=reason)
-    if not _NAME.fullmatch(username):
-        raise UserNameInvalid(name=username[:80])
-    password = secrets.token_urlsafe(12)
-    user = User(username=username, first_name=first_name[:150], last_name=last_name[:150], is_staff=True, date_joined=now)
-    user.set_password(password)
     with transaction.atomic():
-        try:
-            with transaction.atomic():
-                user.save(force_insert=True)
-        except IntegrityError as error:
-            raise UserNameTaken(name=username) from error
+        user, password = _let_in(username, first_name, last_name, now=now)
         after = {"first_name": user.first_name, "last_name": user.last_name}
         audit.record(actor=by, action="user.employed", subject=f"user:{username}", after=after, reason=reason, now=now)
         if roles:
             _ask_for_roles(user, roles, reason=reason, by=by, now=now)
+    return password
+
+
+def appoint_administrator(*, username: str, first_name: str, last_name: str, now: datetime) -> str:
+    """Let an administrator in as the bank's own deed and return the password, shown once, as long as there are fewer than two.
+
+    Everybody else is let in by these, who agree to each other's questions. Raises AdministratorsEnough, UserNameInvalid, UserNameTaken.
+    """
+    open_access()
+    with transaction.atomic():
+        role = Group.objects.select_for_update().get(name=ADMINISTRATOR)
+        there = sorted(User.objects.filter(groups=role, is_active=True).values_list("username", flat=True))
+        if len(there) >= _FIRST:
+            raise AdministratorsEnough(users=", ".join(there))
+        user, password = _let_in(username, first_name, last_name, now=now)
+        user.groups.set([role])
+        after = {"first_name": user.first_name, "last_name": user.last_name, "roles": [ADMINISTRATOR]}
+        audit.record(actor=None, action="user.appointed", subject=f"user:{username}", after=after, now=now)
     return password
 
 
@@ -63,12 +84,14 @@ def ask_for_roles(*, username: str, roles: Collection[str], reason: str, by: Use
 def give_roles(*, approval_id: UUID, reason: str = "", by: User, now: datetime) -> None:
     """Agree to what was asked and give the roles; nobody decides about their own.
 
-    Raises NotAllowed, ApprovalNotWaiting, OwnApproval, NotAPerson, OwnUser.
+    Raises NotAllowed, ApprovalNotWaiting, OwnApproval, ApprovalOutdated, NotAPerson, OwnUser.
     """
     with transaction.atomic():
         approval = approvals.agree(approval_id, GIVE_ROLES, permission=permissions.MANAGE_USERS, by=by, reason=reason, now=now)
         user = _lock(approval.facts["user"], by=by)
         before = _roles_of(user)
+        if before != approval.facts["roles_now"]:
+            raise ApprovalOutdated(approval=str(approval_id))
         user.groups.set(Group.objects.filter(name__in=approval.facts["roles"]))
         tokens.end_all(user=user, why="roles-changed", now=now)
         after = {"roles": sorted(approval.facts["roles"])}
@@ -90,19 +113,22 @@ def reset_password(*, username: str, reason: str, by: User, now: datetime) -> st
     """Give a member of staff another password, end their sign-ins and return it, shown once.
 
     Whoever gave it knows it, and could be two persons alone: it opens nothing until a second person gives the roles of before again.
-    Raises NotAllowed, ReasonMissing, NotAPerson, OwnUser.
+    Raises NotAllowed, ReasonMissing, NotAPerson, OwnUser, and NoSecondPerson where nobody could.
     """
     require(by=by, permission=permissions.MANAGE_USERS, reason=reason)
     password = secrets.token_urlsafe(12)
     with transaction.atomic():
-        user = _lock(username, by=by)
+        user, subject = _lock(username, by=by), f"user:{username}"
         user.set_password(password)
         User.objects.filter(pk=user.pk).update(password=user.password)
         tokens.end_all(user=user, why="password-reset", now=now)
+        approvals.end_waiting(subject=subject, action=GIVE_ROLES, now=now)  # somebody else's, to which who knows the password could agree
         if roles := _roles_of(user):
+            if not selectors.is_there_another(permission=permissions.MANAGE_USERS, than=[by, user]):
+                raise NoSecondPerson(user=username)
             user.groups.clear()
             _ask_for_roles(user, roles, reason=reason, by=by, now=now)
-        subject, before = f"user:{username}", {"roles": roles}
+        before = {"roles": roles}
         audit.record(actor=by, action="user.password-reset", subject=subject, before=before, after={"roles": []}, reason=reason, now=now)
     return password
 
@@ -120,6 +146,21 @@ def sign_out(*, username: str, reason: str, by: User, now: datetime) -> None:
         User.objects.filter(pk=user.pk).update(sign_outs=F("sign_outs") + 1)
         tokens.end_all(user=user, why="signed-out-by-staff", now=now)
         audit.record(actor=by, action="user.signed-out", subject=f"user:{username}", reason=reason, now=now)
+
+
+def _let_in(username: str, first_name: str, last_name: str, *, now: datetime) -> tuple[User, str]:
+    """Make a member of staff without roles; return it with its password. Raises UserNameInvalid, UserNameTaken."""
+    if not _NAME.fullmatch(username):
+        raise UserNameInvalid(name=username[:80])
+    password = secrets.token_urlsafe(12)
+    user = User(username=username, first_name=first_name[:150], last_name=last_name[:150], is_staff=True, date_joined=now)
+    user.set_password(password)
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+    except IntegrityError as error:
+        raise UserNameTaken(name=username) from error
+    return user, password
 
 
 def _set_active(username: str, *, is_active: bool, action: str, reason: str, by: User, now: datetime) -> None:

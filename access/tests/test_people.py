@@ -5,10 +5,23 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 
 from access import approvals, services
-from access.errors import NotAllowed, NotAPerson, OwnApproval, OwnUser, ReasonMissing, RoleUnknown, UserNameInvalid, UserNameTaken
+from access.errors import (
+    AdministratorsEnough,
+    ApprovalNotWaiting,
+    ApprovalOutdated,
+    NoSecondPerson,
+    NotAllowed,
+    NotAPerson,
+    OwnApproval,
+    OwnUser,
+    ReasonMissing,
+    RoleUnknown,
+    UserNameInvalid,
+    UserNameTaken,
+)
 from access.models import Approval, AuditEvent, User
 from access.permissions import MANAGE_USERS
-from access.roles import AUDITOR, SUPERVISOR, TELLER
+from access.roles import ADMINISTRATOR, AUDITOR, SUPERVISOR, TELLER
 from access.tests.people import NOON, employ
 
 
@@ -77,6 +90,32 @@ class TestSomebodyNew:
             let_in(employ("teller"))
 
 
+class TestTheFirstAdministrators:
+    def test_are_two_and_let_in_everybody_else(self, db: None) -> None:
+        for name in ("first", "second"):
+            password = services.appoint_administrator(username=name, first_name="Ann", last_name="Onymous", now=NOON)
+            assert User.objects.get(username=name).check_password(password)
+        with pytest.raises(AdministratorsEnough):
+            services.appoint_administrator(username="third", first_name="Ann", last_name="Onymous", now=NOON)
+
+        first, second = (User.objects.get(username=name) for name in ("first", "second"))
+        let_in(first)
+        services.give_roles(approval_id=Approval.objects.get(status="waiting").pk, by=second, now=NOON)
+
+        assert roles_of("tess") == [TELLER]
+        assert not User.objects.filter(username="third").exists()
+        assert AuditEvent.objects.filter(action="user.appointed", actor=None).count() == 2
+
+    def test_are_replaced_at_the_machine_when_one_has_left(self, db: None) -> None:
+        for name in ("first", "second"):
+            services.appoint_administrator(username=name, first_name="Ann", last_name="Onymous", now=NOON)
+        services.disable_user(username="second", reason="left", by=User.objects.get(username="first"), now=NOON)
+
+        services.appoint_administrator(username="third", first_name="Ann", last_name="Onymous", now=NOON)
+
+        assert roles_of("third") == [ADMINISTRATOR]
+
+
 class TestSomebodyWhoLeaves:
     def test_is_shut_out_and_can_come_back(self, ada: User) -> None:
         let_in(ada)
@@ -107,6 +146,39 @@ class TestSomebodyWhoLeaves:
         services.give_roles(approval_id=waiting.pk, by=bo, now=NOON)
 
         assert (before, roles_of("tess")) == ([], [TELLER])
+
+    def test_leaves_no_older_question_to_who_knows_the_new_password(self, ada: User, bo: User) -> None:
+        let_in(ada, roles=[SUPERVISOR])
+        asked = Approval.objects.get(status="waiting")
+
+        services.reset_password(username="tess", reason="forgotten", by=bo, now=NOON)
+
+        with pytest.raises(ApprovalNotWaiting):
+            services.give_roles(approval_id=asked.pk, by=bo, now=NOON)
+        assert roles_of("tess") == []
+
+    def test_keeps_the_password_where_nobody_could_give_the_roles_again(self, ada: User, bo: User) -> None:
+        old = let_in(ada)
+        services.give_roles(approval_id=Approval.objects.get(status="waiting").pk, by=bo, now=NOON)
+        services.disable_user(username="bo", reason="left", by=ada, now=NOON)
+
+        with pytest.raises(NoSecondPerson):
+            services.reset_password(username="tess", reason="forgotten", by=ada, now=NOON)
+
+        assert User.objects.get(username="tess").check_password(old)
+        assert roles_of("tess") == [TELLER]
+
+    def test_is_not_given_roles_that_were_asked_for_before_others_were_given(self, ada: User, bo: User) -> None:
+        let_in(ada, roles=[])
+        first, second = (
+            services.ask_for_roles(username="tess", roles=[role], reason="starts", by=ada, now=NOON) for role in (SUPERVISOR, TELLER)
+        )
+        services.give_roles(approval_id=second, by=bo, now=NOON)
+
+        with pytest.raises(ApprovalOutdated):
+            services.give_roles(approval_id=first, by=bo, now=NOON)
+
+        assert roles_of("tess") == [TELLER]
 
     def test_is_never_oneself_nor_the_bank(self, ada: User) -> None:
         with pytest.raises(OwnUser):

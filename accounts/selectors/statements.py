@@ -123,7 +123,7 @@ class Period(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def statement_between(*, number: str, begin: datetime, end: datetime, most: int, reach: User | None = None) -> Period:
-    """Return what was booked from `begin` to before `end`, in four queries however long the history is.
+    """Return what was booked from `begin` to before `end`, in a fixed number of queries however long the history is.
 
     Raises AccountUnknown, also where it is out of reach, AccountInternal for a striped account, which has no statement, and
     StatementTooLong for more than `most` lines.

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from access import approvals, audit
+from access.errors import ApprovalOutdated
 from access.models import User
 from access.permissions import require
 from accounts import permissions
@@ -72,7 +73,7 @@ def set_credit_limit(*, number: str, limit_minor: int, reason: str, by: User, no
         if account.kind not in WITH_LIMIT or not 0 <= limit_minor <= MAX_AMOUNT_MINOR:
             raise LimitInvalid(account=number, limit_minor=limit_minor, currency=account.currency)
         if -limit_minor < (account.floor or 0):
-            facts = {"account": number, "limit_minor": limit_minor, "currency": account.currency}
+            facts = {"account": number, "limit_minor": limit_minor, "limit_now_minor": -(account.floor or 0), "currency": account.currency}
             return approvals.ask(action=RAISE_LIMIT, subject=number, facts=facts, reason=reason, by=by, now=now)
         _set_limit(account, limit_minor, by=by, reason=reason, now=now)
     return None
@@ -81,11 +82,13 @@ def set_credit_limit(*, number: str, limit_minor: int, reason: str, by: User, no
 def raise_credit_limit(*, approval_id: UUID, reason: str = "", by: User, now: datetime) -> None:
     """Agree to the limit that `set_credit_limit` asked for.
 
-    Raises NotAllowed, ApprovalNotWaiting, OwnApproval, AccountClosed, LimitInUse.
+    Raises NotAllowed, ApprovalNotWaiting, OwnApproval, ApprovalOutdated, AccountClosed, LimitInUse.
     """
     with transaction.atomic():
         approval = approvals.agree(approval_id, RAISE_LIMIT, permission=permissions.LIMIT_ACCOUNT, by=by, reason=reason, now=now)
         account = lock_customer_account(number=approval.facts["account"])
+        if -(account.floor or 0) != approval.facts["limit_now_minor"]:
+            raise ApprovalOutdated(approval=str(approval_id))
         _set_limit(account, approval.facts["limit_minor"], by=by, reason=reason, now=now)
 
 

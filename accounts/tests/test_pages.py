@@ -222,6 +222,11 @@ class TestAStatement:
 
         assert re.findall(r"money--(?:in|out)\">([+-][\d.,]+)", page.content.decode().replace("\N{MINUS SIGN}", "-")) == amounts
 
+    @pytest.mark.parametrize("days", ["until=9999-12-31", "since=0001-01-01", "since=2026-13-45"])
+    def test_refuses_days_of_no_calendar_of_a_bank(self, teller: Client, history: OpenedCustomer, days: str) -> None:
+        assert teller.get(f"/accounts/{history.checking}?{days}").status_code == 200
+        assert teller.get(f"/transfers?day={days.partition('=')[2]}").status_code == 200
+
     def test_goes_on_page_by_page_without_losing_or_repeating_a_line(self, teller: Client, maria: OpenedCustomer) -> None:
         for _ in range(60):
             post(move(maria.checking, maria.savings, "0.01"))

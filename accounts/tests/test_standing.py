@@ -8,7 +8,7 @@ from django.db import transaction
 from uuid_utils.compat import uuid7
 
 from access import approvals
-from access.errors import ApprovalNotWaiting, OwnApproval, ReasonMissing
+from access.errors import ApprovalNotWaiting, ApprovalOutdated, OwnApproval, ReasonMissing
 from access.models import AuditEvent, User
 from accounts import cards, errors, ledger, selectors, services
 from accounts.models import Card
@@ -80,6 +80,20 @@ class TestFreezing:
 
 
 class TestCreditLimits:
+    def test_that_changed_meanwhile_are_not_raised_by_an_older_question(self, tess: User, sam: User) -> None:
+        number = open_anna(tess).checking
+        first, second = (
+            services.set_credit_limit(number=number, limit_minor=minor, reason="salary", by=tess, now=NOON) for minor in (9_000, 5_000)
+        )
+        assert first
+        assert second
+        services.raise_credit_limit(approval_id=second, by=sam, now=NOON)
+
+        with pytest.raises(ApprovalOutdated):
+            services.raise_credit_limit(approval_id=first, by=sam, now=NOON)
+
+        assert selectors.account_by_number(number=number).floor_minor == -5_000
+
     def test_rise_when_a_second_person_agrees(self, tess: User, sam: User) -> None:
         number = open_anna(tess).checking
 

@@ -88,7 +88,7 @@ class TestSeedDemo:
 
         seeded = seed_demo(now=NOON)
 
-        assert (seeded.staff, seeded.customers) == (5, 12)
+        assert (seeded.staff, seeded.customers) == (6, 12)
         statuses = list(Account.objects.filter(customer__isnull=False).values_list("status", flat=True))
         assert (statuses.count("frozen"), statuses.count("closed")) == (1, 1)
         assert Transfer.objects.filter(kind="deposit", status="completed").count() == 12
@@ -115,7 +115,7 @@ class TestSeedDemo:
             open_bank(now=NOON)
             call_command("seed_demo")
 
-        assert [line.split("\t")[0] for line in capsys.readouterr().out.splitlines()] == ["supervisor", "deputy", "admin", "auditor"]
+        assert [line.split("\t")[0] for line in capsys.readouterr().out.splitlines()] == ["supervisor", "deputy", "admin", "adjunct", "auditor"]
         assert not Customer.objects.exists()
 
     def test_is_refused_where_others_are_served(self, settings: Any) -> None:

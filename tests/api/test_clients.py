@@ -164,8 +164,41 @@ class TestTheWholeBank:
         assert (own.json()["code"], agreed.status_code) == ("own-approval", 200)
         assert (before, api.get(account, token=token).status_code) == (404, 200)
 
+    def test_is_not_agreed_to_by_who_renewed_the_secret_meanwhile(self, api: Api, ada: str) -> None:
+        bob = token_of(employ("bob", ADMINISTRATOR))
+        asked = enlist(api, ada, whole_bank=True)
+
+        renewed = api.post(f"{CLIENTS}/erp/secret", {"reason": "found in a log"}, token=bob, key="s")
+
+        assert [self.approve(api, each, bob).json()["code"] for each in (asked, renewed)] == ["approval-not-waiting", "own-approval"]
+        assert self.approve(api, renewed, ada).status_code == 200
+
+    def test_keeps_its_secret_where_nobody_else_could_agree(self, api: Api, ada: str) -> None:
+        bob = token_of(employ("bob", ADMINISTRATOR))
+        made = enlist(api, ada, whole_bank=True)
+        self.approve(api, made, bob)
+        User.objects.filter(username="bob").update(is_active=False)
+
+        renewed = api.post(f"{CLIENTS}/erp/secret", {"reason": "found in a log"}, token=ada, key="s")
+
+        assert (renewed.status_code, renewed.json()["code"]) == (409, "no-second-person")
+        assert come_in(api, made.json()["secret"])
+
 
 class TestLimits:
+    def test_that_fell_meanwhile_are_not_raised_by_an_older_question(self, api: Api, ada: str) -> None:
+        enlist(api, ada)
+        sam = token_of(employ("sam", SUPERVISOR))
+        tight, shut = [limit("EUR", 1_000, 5_000)], [limit("EUR", 0, 0)]
+        api.post(f"{CLIENTS}/erp/limits", {"limits": tight}, token=ada, key="1")
+        asked = api.post(f"{CLIENTS}/erp/limits", {"limits": []}, token=ada, key="2")
+        api.post(f"{CLIENTS}/erp/limits", {"limits": shut, "reason": "misbehaves"}, token=sam, key="3")
+
+        late = api.post(f"/api/v1/approvals/{asked.json()['approval_id']}/approve", {}, token=sam, key="4")
+
+        assert (late.status_code, late.json()["code"]) == (409, "approval-outdated")
+        assert api.get(f"{CLIENTS}/erp", token=ada).json()["limits"] == shut
+
     def test_are_set_as_a_whole_with_evidence(self, api: Api, ada: str) -> None:
         enlist(api, ada)
         sam = token_of(employ("sam", SUPERVISOR))

@@ -251,6 +251,16 @@ class TestRotatingTheKey:
 
         assert len(api.get("/.well-known/jwks.json").json()["keys"]) == 1
 
+    def test_ends_at_once_what_a_stolen_key_signed(self, api: Api, tess: User) -> None:
+        old = api.sign_in("tess").json()
+
+        call_command("rotate_key", use="tokens", at_once=True)
+
+        assert api.get(ME, token=old["access_token"]).status_code == 401
+        assert api.post(REFRESH, {"refresh_token": old["refresh_token"]}).status_code == 401
+        assert api.get(ME, token=token_of(tess)).status_code == 200
+        assert len(api.get("/.well-known/jwks.json").json()["keys"]) == 1
+
     def test_interrupted_before_the_file_changed_is_done_again(self, api: Api, tess: User) -> None:
         waiting = signing.create_key_file(file=_file().with_name("token.key.next"))
 

@@ -5,13 +5,13 @@ from transfers.services.cancel import cancel_transfer
 from transfers.services.closed_bank import ask_refund_of_closed_bank, refund_closed_bank
 from transfers.services.days import close_day
 from transfers.services.files import book_file, book_portion, check_file, confirm_file, finish_files, forget_files
+from transfers.services.finish import settle_transfers
 from transfers.services.list_transfers import answer_list_requests
 from transfers.services.receipts import Receipt, print_receipt
 from transfers.services.receive import receive_cancels, receive_transfers
 from transfers.services.reconcile import answer_totals, judge_comparisons, reconcile_day, reconcile_due
 from transfers.services.recover import ask_for_lists, end_recovery, standing, take_list
 from transfers.services.repair import ask_again, ask_repair
-from transfers.services.settle import settle_transfers
 from transfers.services.settlement import book_settlement, report_positions
 from transfers.services.submit import submit
 from transfers.services.tills import carry_float, close_till, count_till, open_till

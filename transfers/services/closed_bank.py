@@ -11,7 +11,7 @@ from access.permissions import require
 from access.retry import joining
 from messaging.selectors import peer
 from transfers import errors, permissions, rules, selectors, storage
-from transfers.services.settle import close, give_back
+from transfers.services.finish import close, give_back
 
 ACTION = "closed-bank.refund"
 

@@ -25,14 +25,13 @@ REVERSIBLE = ("deposit", "withdrawal", "internal")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """What orders are judged by: this bank, the banks they go to, its caps, the transfers they reverse, who asks and when.
+    """What orders are judged by: this bank, the banks they go to, the transfers they reverse, who asks and when.
 
     `tills` says of the tills that those transfers went through since when they are open, where they are.
     """
 
     site: Site
     peers: Mapping[str, PeerRow]
-    caps: Mapping[str, rules.DebitCap]
     originals: Mapping[UUID, Entry]
     reversed: set[UUID]
     tills: Mapping[str, datetime]
@@ -83,9 +82,6 @@ def _(order: Payment, *, desk: Desk) -> Entry | DomainError:
     else:
         peer = desk.peers.get(destination)
         if refusal := rules.refuse_peer(bank=destination, status=peer.status if peer else None):
-            return refusal
-        cap = desk.caps.get(order.amount.currency)
-        if cap and (refusal := cap.refuse(amount_minor=order.amount.amount_minor)):
             return refusal
         entry = _outgoing(order, destination=destination, desk=desk)
     entry.hold, entry.creditor_name = order.captures, order.creditor_name

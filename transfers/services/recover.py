@@ -147,7 +147,7 @@ def _entry(lesson: Lesson, said: Listed, *, source: str, now: datetime) -> Entry
         reference=said.reference,
         end_to_end_id=said.end_to_end_id,
         reason=said.reason,
-        content_hash=None if is_ours else bytes.fromhex(said.content),
+        content_hash=bytes.fromhex(said.content),
         created_at=now,
         decided_at=said.decided_at or now,
         settled_at=now,

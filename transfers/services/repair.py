@@ -39,7 +39,7 @@ def ask_repair(*, break_id: int, by: User, reason: str, now: datetime) -> None:
             booking = comparing.booking(found, currency=difference.currency, **parties)
             us = this_bank().code
             if comparing.asks_again(found) and difference.origin_bank == us:
-                facts = {"transfer": str(found.id), "why": comparing.explanation(found, **parties)}
+                facts = {"transfer": str(found.id), "why": comparing.explanation(found, **parties), **_deadline(difference, now=now)}
                 approvals.ask(action=ASK_AGAIN, subject=f"break:{break_id}", facts=facts, reason=reason, by=by, now=now)
             elif booking is not None and booking.at == us:
                 _adjust(difference, booking, by=by, reason=reason, now=now)
@@ -52,6 +52,7 @@ def ask_repair(*, break_id: int, by: User, reason: str, now: datetime) -> None:
 def ask_again(*, approval_id: UUID, by: User, reason: str = "", now: datetime) -> None:
     """Send the order of a transfer that the other bank does not know once more; it decides it as if it had never come.
 
+    Beyond its deadline it is rejected there, which is another answer than this bank had: both banks then see it, and nothing moves here.
     Raises NotAllowed, ApprovalNotWaiting, OwnApproval, NothingToRepair.
     """
 
@@ -59,6 +60,7 @@ def ask_again(*, approval_id: UUID, by: User, reason: str = "", now: datetime) -
         with transaction.atomic():
             approval = approvals.agree(approval_id, ASK_AGAIN, permission=permissions.APPROVE, by=by, reason=reason, now=now)
             difference = _lock_open(int(approval.subject.removeprefix("break:")))
+            _deadline(difference, now=now)
             entry = storage.lock([difference.origin_id])[difference.origin_id]
             peer = peers(codes=[difference.destination_bank])[difference.destination_bank]
             draft = outbox.Draft(
@@ -71,6 +73,15 @@ def ask_again(*, approval_id: UUID, by: User, reason: str = "", now: datetime) -
             outbox.enqueue_each(messages=[draft], now=now)
 
     joining(work)
+
+
+def _deadline(difference: Break, *, now: datetime) -> dict[str, str]:
+    """Return until when the order of a transfer of ours counts, in words for whoever agrees to send it again; raises NothingToRepair."""
+    until = Transfer.objects.filter(id=difference.origin_id).values_list("expires_at", flat=True).first()
+    if until is None:
+        raise errors.NothingToRepair(why="The order was lost with this bank's database and is known from the other bank's list alone.")
+    over = f"It is over: {difference.destination_bank} would reject it. An adjustment gives the money back." if until <= now else ""
+    return {"deadline": until.isoformat(), "over": over} if over else {"deadline": until.isoformat()}
 
 
 def _adjust(difference: Break, booking: comparing.Booking, *, by: User, reason: str, now: datetime) -> None:

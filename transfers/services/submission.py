@@ -1,6 +1,6 @@
 """The orders of one call on their way through the bank: each still stands, or was refused and why."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from access.errors import DomainError
@@ -73,6 +73,16 @@ def under_lock(locked: ledger.Locked, *, now: datetime) -> Check:
         steps = rules.booking(entry, group=0, releases_hold=True, spends=entry.kind in rules.SPENDING)
         judged = ledger.judge(steps=steps, locked=locked, at=now)
         return next((outcome for outcome in judged if isinstance(outcome, DomainError)), None)
+
+    return check
+
+
+def beyond_caps(caps: Mapping[str, rules.DebitCap]) -> Check:
+    """Refuse what would lead above what this bank may owe the others; what waits for a second person counts only when it has one."""
+
+    def check(entry: Entry) -> DomainError | None:
+        cap = caps.get(entry.currency) if entry.kind == "outgoing" else None
+        return cap.refuse(amount_minor=entry.amount_minor, counts=entry.status == rules.PENDING) if cap else None
 
     return check
 

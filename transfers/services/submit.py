@@ -25,7 +25,7 @@ from transfers.orders import Accepted, Adjustment, Deposit, Float, Order, Paymen
 from transfers.services.clearing import lock_with_clearing
 from transfers.services.draft import Desk, destinations_of, draft, originals_of
 from transfers.services.send import announce
-from transfers.services.submission import Submission, at_shut_tills, open_tills, out_of_reach, under_lock
+from transfers.services.submission import Submission, at_shut_tills, beyond_caps, open_tills, out_of_reach, under_lock
 
 Outcome = Accepted | DomainError
 _PERMISSIONS = {
@@ -69,7 +69,6 @@ def _book(*, orders: Sequence[Order], by: User, atomic: bool, now: datetime) -> 
     desk = Desk(
         site=site,
         peers=known,
-        caps=selectors.debit_caps(bank=known.get(site.code)),
         originals=taken_back,
         reversed=selectors.reversed_among(ids=originals) if originals else set(),
         tills=open_tills(taken_back.values()),
@@ -83,6 +82,7 @@ def _book(*, orders: Sequence[Order], by: User, atomic: bool, now: datetime) -> 
     locked.allowances = allowances
     submission.refuse(at_shut_tills(submission.standing))
     submission.refuse(under_lock(locked, now=now))
+    submission.refuse(beyond_caps(selectors.debit_caps(bank=known.get(site.code))))
     if atomic:
         submission.stand_or_fall_together()
     _post(submission, desk=desk, by=by, locked=locked, atomic=atomic)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.selectors import StatementLine
 from transfers.models import Transfer
 
+EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
 _DEBTOR = ("debtor_number", "debtor_name")
 _CREDITOR = ("creditor_number", "creditor_name")
 
@@ -37,7 +38,7 @@ def told(lines: Sequence[StatementLine]) -> list[Line]:
 
 
 def midnight(day: date) -> datetime:
-    """Return when a day of the bank begins."""
+    """Return when a day of the bank begins; only of days between EARLIEST and LATEST, at the ends of which calendars end."""
     return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())
 
 

@@ -8,7 +8,7 @@ from access.models import User
 from accounts import selectors
 from accounts.errors import PeriodInvalid
 from accounts.selectors import AccountRow
-from transfers.statements.lines import Line, midnight, told
+from transfers.statements.lines import EARLIEST, LATEST, Line, midnight, told
 
 MOST_LINES = 2_000  # on some fifty pages
 _LONGEST = timedelta(days=3_660)
@@ -26,11 +26,11 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def statement_of(*, number: str, first: date, last: date, today: date, reach: User) -> Statement:
-    """Return the statement of some days of the bank, in five queries however long the history is.
+    """Return the statement of some days of the bank, in a fixed number of queries however long the history is.
 
     Raises PeriodInvalid, AccountUnknown (also where it is out of reach), AccountInternal, StatementTooLong.
     """
-    if not first <= last or first > today or last - first > _LONGEST:
+    if not EARLIEST <= first <= last <= LATEST or first > today or last - first > _LONGEST:
         raise PeriodInvalid(first=first.isoformat(), last=last.isoformat())
     begin, end = midnight(first), midnight(min(last, today) + timedelta(days=1))
     period = selectors.statement_between(number=number, begin=begin, end=end, most=MOST_LINES, reach=reach)

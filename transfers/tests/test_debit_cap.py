@@ -1,11 +1,13 @@
 """A bank that owes the others as much as it may: it sends nothing until it has settled, and everything else goes on."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from access.site import acting_as
 from access.tests.people import at_once
 from accounts import iban
 from accounts.models import Account
@@ -14,7 +16,23 @@ from messaging.models import Peer
 from transfers import errors, services
 from transfers.models import Transfer
 from transfers.orders import Accepted, Payment
-from transfers.tests.people import ANNA, BRAM, NOON, YARA, ZOE, approval_of, asked, balance, euros, paid, pay, receive, submit, supervisor
+from transfers.tests.people import (
+    ANNA,
+    BRAM,
+    NOON,
+    SITE,
+    YARA,
+    ZOE,
+    approval_of,
+    asked,
+    balance,
+    euros,
+    paid,
+    pay,
+    receive,
+    submit,
+    supervisor,
+)
 
 CLEARING = "CLEARING.BNKB.EUR"
 
@@ -66,6 +84,14 @@ class TestACap:
         outcomes = submit(*[Payment(debtor=ANNA, creditor=ZOE, creditor_name="Zoë", amount=euros("7.00")) for _ in range(4)])
 
         assert [refused(outcome) for outcome in outcomes] == [False, False, True, True]
+
+    def test_is_not_used_up_by_what_waits_for_a_second_person(self) -> None:
+        cap(2_000)
+
+        with acting_as(replace(SITE, approval_limits={"EUR": 1_000})):
+            outcomes = submit(*[Payment(debtor=ANNA, creditor=ZOE, creditor_name="Zoë", amount=euros(each)) for each in ("15.00", "9.00")])
+
+        assert [outcome.status for outcome in outcomes if isinstance(outcome, Accepted)] == ["awaiting-approval", "pending"]
 
     def test_stops_nothing_inside_the_bank_and_nothing_that_arrives(self) -> None:
         cap(0)

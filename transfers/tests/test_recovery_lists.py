@@ -221,6 +221,17 @@ class TestABankThatWentBack:
         assert (transfer.kind, transfer.status) == ("outgoing", "completed")
         assert (balance(ANNA) - before, balance(CLEARING)) == (-700, 700)
 
+    def test_can_tell_the_next_bank_that_went_back_what_it_learned(self, two: Sequence[User]) -> None:
+        line = said("credited", origin="BNKA")
+        tell(line)
+        self.end(two)
+
+        wanted = ListRequested(since=NOON - timedelta(days=1), after=None)
+        with transaction.atomic():
+            services.answer_list_requests(received=[received(wanted, LIST_REQUESTED, source="BNKB")], now=LATER)  # type: ignore[list-item]
+
+        assert [(told.id, told.content) for told in pages()[-1].transfers] == [(line.id, line.content)]
+
     def test_books_by_suspense_what_the_account_does_not_hold(self, two: Sequence[User]) -> None:
         tell(said("credited", origin="BNKA", debtor_iban=BRAM))
 

@@ -22,11 +22,14 @@ class Command(BankCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--use", choices=("messages", "tokens"), required=True)
+        parser.add_argument("--at-once", action="store_true", help="the old key for tokens was stolen: nothing it signed counts any more")
 
     def handle(self, *args: Any, **options: Any) -> None:
         for_messages = options["use"] == "messages"
         file = this_bank().message_key_file if for_messages else this_bank().token_key_file
         if file is None:
             raise CommandError("No file is configured for this key.")
-        rotate = announce_key if for_messages else partial(services.rotate_own_key, use="tokens")
+        if for_messages and options["at_once"]:
+            raise CommandError("A key for messages is ended at once by the head bank: revoke_key, there.")
+        rotate = announce_key if for_messages else partial(services.rotate_own_key, use="tokens", at_once=options["at_once"])
         self.stdout.write(rotate(file=file, now=timezone.now()))
