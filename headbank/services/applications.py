@@ -31,7 +31,7 @@ def invite_bank(*, code: str, by: User, reason: str = "", now: datetime) -> str:
     """
     permit(by=by, permission=MANAGE_BANKS)
     check_code(code)
-    one_time_code = secrets.token_urlsafe(24)
+    one_time_code = secrets.token_hex(16)  # no dash, which a command line would take for an option
     with transaction.atomic():
         if Bank.objects.filter(code=code).exclude(status=Bank.Status.APPLIED).exists():
             raise BankExists(bank=code)
