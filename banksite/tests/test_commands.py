@@ -115,7 +115,8 @@ class TestSeedDemo:
             open_bank(now=NOON)
             call_command("seed_demo")
 
-        assert [line.split("\t")[0] for line in capsys.readouterr().out.splitlines()] == ["supervisor", "deputy", "admin", "adjunct", "auditor"]
+        listed = [line.split("\t")[0] for line in capsys.readouterr().out.splitlines()]
+        assert listed == ["supervisor", "deputy", "admin", "adjunct", "auditor"]
         assert not Customer.objects.exists()
 
     def test_is_refused_where_others_are_served(self, settings: Any) -> None:
