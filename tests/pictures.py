@@ -20,6 +20,8 @@ PASSWORD = "{}-demo-only"
 _READY = "At work"  # what the demo says last before it goes on by itself
 _DEMO_LIMIT_S = 300.0
 _MARIA, _JONAS, _NOBODY = "NL06BNKA0000000001", "NL73BNKB0000000007", "NL33BNKB9999999999"
+_LOOKS, _LOOK_EVERY_MS = 60, 500
+GRANT = "Ask, or grant what was asked"  # the button of what takes two persons
 _WIDE, _PHONE = (1280, 800), (390, 844)
 
 
@@ -141,6 +143,49 @@ def _upload(studio: Studio, page: Page) -> None:
     expect(page.get_by_text("Finished", exact=True)).to_be_visible()
 
 
+def _settle(studio: Studio) -> None:
+    """Let the head bank settle: cover by two persons, a window closed by one and booked by the other."""
+    first, second = (studio.desk(0, name) for name in ("supervisor", "deputy"))
+    for code in ("BNKA", "BNKB", "BNKC"):
+        for page in (first, second):
+            _do(
+                page,
+                f"/admin/headbank/bank/{code}/change/",
+                "Set the cover",
+                GRANT,
+                Currency="EUR",
+                Cover="100000",
+                Reason="as agreed in November",
+            )
+    _do(first, "/admin/headbank/window/", "Close the window", "Close", Reason="end of the day")
+    for _ in range(_LOOKS):
+        second.goto("/settlements")
+        if second.get_by_text("Proposed", exact=True).is_visible():
+            break
+        second.wait_for_timeout(_LOOK_EVERY_MS)
+    second.get_by_role("main").get_by_role("link").first.click()
+    address = second.url
+    _do(second, f"/admin/headbank/window/{address.rpartition('/')[2]}/change/", "Book this settlement", "Book", Reason="seen")
+    second.goto(address)
+    studio.keep(second, "head-bank-settlement")
+
+
+def _do(page: Page, address: str, title: str, submit: str, **fields: str) -> None:
+    """Do something from the admin, as its dialog asks."""
+    page.set_viewport_size({"width": _WIDE[0], "height": _WIDE[1]})
+    page.goto(address)
+    page.get_by_role("button", name=title, exact=True).click()
+    dialog = page.get_by_role("dialog")
+    for label, value in fields.items():
+        field = dialog.get_by_label(label)
+        if field.evaluate("each => each.tagName") == "SELECT":
+            field.select_option(value)
+        else:
+            field.fill(value)
+    dialog.get_by_role("button", name=submit, exact=True).click()
+    expect(dialog).to_be_hidden()
+
+
 @contextmanager
 def demo(*, first_port: int, folder: Path) -> Iterator[None]:
     """Run a demo of its own until the block ends; raises MachineError when it does not come up."""
@@ -170,6 +215,7 @@ def main() -> int:
             browser = play.chromium.launch(executable_path=ensure_chromium(), args=["--no-sandbox", "--disable-gpu"])
             studio = Studio(browser, first_port=first_port)
             work(studio)
+            _settle(studio)
             for shot in SHOTS:
                 studio.take(shot)
     except MachineError as refusal:
