@@ -199,6 +199,13 @@ class AdministratorsEnough(DomainError):
     advice = "{users} let in everybody else, on the desk."
 
 
+class PasswordGiven(DomainError):
+    """Somebody else gave this password and knows it; `facts` carry nothing."""
+
+    code, title = "password-given", "This password was given by somebody else."
+    advice = "Sign in with it on the bank's pages, and choose one of your own there."
+
+
 class UserNameTaken(DomainError):
     """Somebody has or had this user name, and names are never given twice; `facts` carry `name`."""
 

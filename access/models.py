@@ -33,6 +33,7 @@ class User(AbstractUser):
     """
 
     sign_outs = models.PositiveIntegerField(default=0, db_default=0)
+    password_given = models.BooleanField(default=False, db_default=False)  # by somebody else, who knows it: it opens one page alone
 
     class Meta(AbstractUser.Meta):
         default_permissions = ("view",)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 _SEEN, _LOCKED = "seen_at", "locked"
-_OPEN_WHILE_LOCKED = frozenset({"locked", "lock", "sign-out", "sign-in", "sign-in-code", "set_language"})
+OPEN_WHILE_LOCKED = frozenset({"locked", "lock", "sign-out", "sign-in", "sign-in-code", "set_language"})
 
 
 def lock(session: SessionBase) -> None:
@@ -50,7 +50,7 @@ class IdleLockMiddleware:
         elif now - seen > settings.IDLE_LOCK_S // 15 or _SEEN not in session:
             session[_SEEN] = now  # not at every request: each is a write
         name = request.resolver_match.url_name if request.resolver_match else ""
-        if not is_locked(session) or name in _OPEN_WHILE_LOCKED:
+        if not is_locked(session) or name in OPEN_WHILE_LOCKED:
             return None
         return _to_lock(request)
 

@@ -36,6 +36,7 @@ _ERRORS: Mapping[int, tuple[type[DomainError], ...]] = {
         access.errors.NotAllowed,
         access.errors.OwnApproval,
         access.errors.OwnUser,
+        access.errors.PasswordGiven,
         headbank.errors.NotTheHeadBank,
         transfers.errors.NotYourFile,
     ),

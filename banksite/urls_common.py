@@ -5,7 +5,7 @@ from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
-from banksite import health, signing_in
+from banksite import health, passwords, signing_in
 
 admin.autodiscover()  # here, because only who serves pages needs it
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-out", signing_in.SignOut.as_view(), name="sign-out"),
     path("lock", signing_in.Lock.as_view(), name="lock"),
     path("locked", signing_in.Locked.as_view(), name="locked"),
+    path("password", passwords.Password.as_view(), name="password"),
     path("second-factor", signing_in.SecondFactor.as_view(), name="second-factor"),
     path("language", set_language, name="set_language"),
     path("admin/login/", RedirectView.as_view(pattern_name="sign-in", query_string=True)),  # one way in, guarded once

@@ -94,7 +94,8 @@ class UserAdmin(BankAdmin):
 
     @deed(
         title="Let somebody in",
-        explains="A user is made with a password that is shown once. A second person is asked for the roles; nothing opens before.",
+        explains="A user is made with a password that is shown once, and that opens one page alone: to choose another. "
+        "A second person is asked for the roles.",
         submit="Let in",
         permission=MANAGE_USERS,
         form_class=EmployForm,

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from access import second_factor, selectors, tokens
-from access.errors import CodeMissing, CodeWrong, CredentialsWrong, TokenRefused, TooManyAttempts
+from access.errors import CodeMissing, CodeWrong, CredentialsWrong, PasswordGiven, TokenRefused, TooManyAttempts
 from access.keyring import keyring
 from access.models import User
 from access.rest import ANYONE, SIGNED_IN, Endpoint, OpenEndpoint, operation, read_body, user_of
@@ -59,7 +59,7 @@ class SignIn(OpenEndpoint):
         body=Credentials,
         answers={200: GivenTokens},
         is_open=True,
-        refuses=(CredentialsWrong, CodeMissing, CodeWrong, TooManyAttempts),
+        refuses=(CredentialsWrong, CodeMissing, CodeWrong, PasswordGiven, TooManyAttempts),
     )
     def post(self, request: Request) -> Response:
         """Give tokens for user name, password and, of who has a second factor, its code; after five failures an address has to wait."""
@@ -128,7 +128,7 @@ class PublicKeys(OpenEndpoint):
 
 
 def _proved(request: HttpRequest, given: Credentials) -> User:
-    """Return who it is, proved by all they sign in with; raises CredentialsWrong, CodeMissing, CodeWrong."""
+    """Return who it is, proved by all they sign in with; raises CredentialsWrong, CodeMissing, CodeWrong, PasswordGiven."""
     user = authenticate(request, username=given.username, password=given.password)
     if not isinstance(user, User):
         raise CredentialsWrong
@@ -138,6 +138,8 @@ def _proved(request: HttpRequest, given: Credentials) -> User:
         if not second_factor.is_right(user=user, code=given.otp):
             user_login_failed.send(sender=__name__, credentials={"username": given.username}, request=request)
             raise CodeWrong
+    if user.password_given:
+        raise PasswordGiven
     return user
 
 

@@ -120,7 +120,7 @@ def reset_password(*, username: str, reason: str, by: User, now: datetime) -> st
     with transaction.atomic():
         user, subject = _lock(username, by=by), f"user:{username}"
         user.set_password(password)
-        User.objects.filter(pk=user.pk).update(password=user.password)
+        User.objects.filter(pk=user.pk).update(password=user.password, password_given=True)
         tokens.end_all(user=user, why="password-reset", now=now)
         approvals.end_waiting(subject=subject, action=GIVE_ROLES, now=now)  # somebody else's, to which who knows the password could agree
         if roles := _roles_of(user):
@@ -131,6 +131,19 @@ def reset_password(*, username: str, reason: str, by: User, now: datetime) -> st
         before = {"roles": roles}
         audit.record(actor=by, action="user.password-reset", subject=subject, before=before, after={"roles": []}, reason=reason, now=now)
     return password
+
+
+def choose_password(*, password: str, by: User, now: datetime) -> None:
+    """Give oneself another password; every sign-in with the old one is over, but for the session in which it is chosen.
+
+    Whoever calls has proved who it is, and has judged the password.
+    """
+    with transaction.atomic():
+        by.set_password(password)
+        User.objects.filter(pk=by.pk).update(password=by.password, password_given=False)
+        tokens.end_all(user=by, why="password-chosen", now=now)
+        audit.record(actor=by, action="user.password-chosen", subject=f"user:{by.get_username()}", now=now)
+    by.password_given = False
 
 
 def sign_out(*, username: str, reason: str, by: User, now: datetime) -> None:
@@ -153,7 +166,8 @@ def _let_in(username: str, first_name: str, last_name: str, *, now: datetime) ->
     if not _NAME.fullmatch(username):
         raise UserNameInvalid(name=username[:80])
     password = secrets.token_urlsafe(12)
-    user = User(username=username, first_name=first_name[:150], last_name=last_name[:150], is_staff=True, date_joined=now)
+    named = {"first_name": first_name[:150], "last_name": last_name[:150]}
+    user = User(username=username, **named, is_staff=True, date_joined=now, password_given=True)
     user.set_password(password)
     try:
         with transaction.atomic():

@@ -132,7 +132,7 @@ class TestSomebodyWhoLeaves:
         new = services.reset_password(username="tess", reason="forgotten", by=ada, now=NOON)
 
         user = User.objects.get(username="tess")
-        assert (user.check_password(old), user.check_password(new)) == (False, True)
+        assert (user.check_password(old), user.check_password(new), user.password_given) == (False, True, True)
 
     def test_may_nothing_after_a_reset_until_a_second_person_agrees(self, ada: User, bo: User) -> None:
         let_in(ada)

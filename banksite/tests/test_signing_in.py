@@ -33,6 +33,52 @@ def is_in(client: Client) -> bool:
     return client.get("/").status_code == 200
 
 
+class TestAPasswordFromSomebodyElse:
+    CHOSEN = "a sentence of one's own"
+
+    @pytest.fixture
+    def given(self, ada: User) -> User:
+        User.objects.filter(pk=ada.pk).update(password_given=True)
+        return ada
+
+    def choose(self, client: Client, *, old: str = PASSWORD, new: str = CHOSEN) -> Any:
+        return client.post("/password", {"old_password": old, "new_password1": new, "new_password2": new})
+
+    def test_opens_nothing_but_the_page_on_which_to_choose_another(self, given: User, client: Client) -> None:
+        client.post("/sign-in", {"username": "ada", "password": PASSWORD})
+
+        led = [client.get(address)["Location"] for address in ("/", "/transfers", "/admin/", "/approvals")]
+        part = client.get("/pay/creditor?creditor=NL73BNKB0000000007", headers={"HX-Request": "true"})
+        token = Client().post("/api/v1/auth/token", {"username": "ada", "password": PASSWORD}, content_type="application/json")
+
+        assert led == ["/password"] * 4
+        assert part["HX-Redirect"] == "/password"
+        assert (token.status_code, token.json()["code"]) == (403, "password-given")
+
+    def test_is_replaced_and_its_giver_is_out(self, given: User, client: Client) -> None:
+        giver = Client()
+        for browser in (client, giver):
+            browser.post("/sign-in", {"username": "ada", "password": PASSWORD})
+
+        self.choose(client)
+
+        assert is_in(client)
+        assert not is_in(giver)
+        assert giver.post("/sign-in", {"username": "ada", "password": PASSWORD}).status_code == 200, "the form again"
+        assert AuditEvent.objects.get(action="user.password-chosen").actor == given
+
+    @pytest.mark.parametrize(("old", "new"), [("wrong", CHOSEN), (PASSWORD, "short"), (PASSWORD, "password12345")])
+    def test_is_not_replaced_without_it_or_by_a_weak_one(self, given: User, client: Client, old: str, new: str) -> None:
+        client.post("/sign-in", {"username": "ada", "password": PASSWORD})
+
+        refused = self.choose(client, old=old, new=new)
+
+        assert refused.status_code == 200
+        assert b'role="alert"' in refused.content or b"error" in refused.content
+        assert User.objects.get(pk=given.pk).check_password(PASSWORD)
+        assert not is_in(client)
+
+
 class TestASecondFactor:
     def test_is_asked_for_after_the_password_and_leads_where_one_wanted(self, ada: User, client: Client) -> None:
         secret, _ = enrol(ada)

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from access.models import User
 from access.tests.people import code_of
 from banksite.seeding import password_of
 from tests.browser.conftest import Desk
@@ -41,6 +42,25 @@ class TestAMemberOfStaff:
         expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
         page.goto(f"{live_server.url}/admin/access/user/")
         expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+
+    def test_chooses_another_password_and_goes_on(self, desk: Desk) -> None:
+        page = desk("teller")
+        page.goto("/password")
+        assert flaws(page) == ""
+
+        page.get_by_label("Old password").fill("teller-demo-only")
+        page.get_by_label("New password", exact=True).fill("too short")
+        page.get_by_label("New password confirmation").fill("too short")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("alert")).to_contain_text("at least 12 characters")
+        assert flaws(page) == ""
+        page.get_by_label("Old password").fill("teller-demo-only")
+        for label in ("New password", "New password confirmation"):
+            page.get_by_label(label, exact=True).fill("a sentence of my own")
+        page.keyboard.press("Enter")
+
+        expect(page.get_by_role("status").first).to_contain_text("Your password is changed.")
+        assert User.objects.get(username="teller").check_password("a sentence of my own")
 
     def test_enrols_in_a_second_factor_locks_the_screen_and_comes_back(self, desk: Desk) -> None:
         page = desk("teller")
