@@ -10,7 +10,7 @@ from django.db import connection
 from uuid_utils.compat import uuid7
 
 from access import audit, sets
-from access.errors import ApprovalNotWaiting, OwnApproval
+from access.errors import ApprovalNotWaiting, ApprovalOutdated, OwnApproval
 from access.models import Approval, User
 from access.permissions import require
 
@@ -58,6 +58,12 @@ def refuse(approval_id: UUID, *actions: str, permission: str, by: User, reason: 
     """Say no, and why, inside the caller's transaction, which frees what was held; as `agree`. Raises ReasonMissing besides."""
     require(by=by, permission=permission, reason=reason)
     return _decide(approval_id, Status.REFUSED, actions, by=by, reason=reason, now=now)
+
+
+def require_unchanged(approval: Approval, **now: object) -> None:
+    """Raise ApprovalOutdated unless what is there now is what the question's facts of these names say was there when it was asked."""
+    if any(approval.facts.get(name) != value for name, value in now.items()):
+        raise ApprovalOutdated(approval=str(approval.id))
 
 
 def end_waiting(*, subject: str, action: str, now: datetime) -> int:

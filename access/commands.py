@@ -13,13 +13,14 @@ _LONGEST = 200  # characters, as wide as the columns that keep it
 class BankCommand(BaseCommand):
     """A command of this bank: what refuses it is said in one line on stderr, with exit code 1."""
 
-    refused_by: tuple[type[Exception], ...] = (DomainError,)  # one that reads or writes files adds OSError
+    refused_by: tuple[type[Exception], ...] = ()  # beside DomainError: OSError where files are read or written
 
     def execute(self, *args: Any, **options: Any) -> Any:
         """Run it; what refuses it is raised as CommandError."""
+        refusals: tuple[type[Exception], ...] = (DomainError, *self.refused_by)
         try:
             return super().execute(*args, **options)
-        except self.refused_by as refusal:
+        except refusals as refusal:
             raise CommandError(str(refusal)) from refusal
 
     def say_whether(self, done: bool) -> None:  # noqa: FBT001  # what the service of two persons returns

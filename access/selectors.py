@@ -103,7 +103,7 @@ def waiting(*, after: UUID | None = None, limit: int = 50) -> list[WaitingApprov
 
 def waiting_approval(*, approval_id: UUID) -> WaitingApproval | None:
     """Return the question while it waits, None when it does not."""
-    row = Approval.objects.filter(id=approval_id, status__word=Approval.Status.WAITING).select_related("asked_by").first()
+    row = Approval.objects.filter(id=approval_id, status=Approval.Status.WAITING).select_related("asked_by").first()
     return _waiting(row) if row else None
 
 

@@ -56,8 +56,14 @@ class IdleLockMiddleware:
 
 
 def _to_lock(request: HttpRequest) -> HttpResponse:
-    """Lead to the page that unlocks and then back; a part of a page makes the whole page go there."""
+    """Lead to the page that unlocks and then back."""
     is_part = request.headers.get("HX-Request") == "true"
     back = request.headers.get("HX-Current-URL", "/") if is_part else request.get_full_path() if request.method == "GET" else "/"
     address = f"{reverse('locked')}?{urlencode({'next': back})}"
+    return lead(request, address)
+
+
+def lead(request: HttpRequest, address: str) -> HttpResponse:
+    """Lead to another page; a part of a page makes the whole page go there."""
+    is_part = request.headers.get("HX-Request") == "true"
     return HttpResponse(headers={"HX-Redirect": address}) if is_part else HttpResponseRedirect(address)

@@ -17,7 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from access import services
 from access.pages import BankForm, StaffPage
-from banksite.locking import OPEN_WHILE_LOCKED
+from banksite.locking import OPEN_WHILE_LOCKED, lead
 
 _OPEN = OPEN_WHILE_LOCKED | {"password"}
 
@@ -63,7 +63,4 @@ class GivenPasswordMiddleware:
         if settings.SESSION_COOKIE_NAME not in request.COOKIES or not getattr(request.user, "password_given", False):
             return None
         name = request.resolver_match.url_name if request.resolver_match else ""
-        if name in _OPEN:
-            return None
-        address = reverse("password")
-        return HttpResponse(headers={"HX-Redirect": address}) if request.headers.get("HX-Request") else HttpResponseRedirect(address)
+        return None if name in _OPEN else lead(request, reverse("password"))

@@ -10,11 +10,10 @@ from uuid import UUID
 
 import msgspec
 from django.contrib.auth.models import Group
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
-from access import approvals, audit, permissions, selectors, tokens
+from access import approvals, audit, permissions, selectors
 from access.errors import (
-    ApprovalOutdated,
     ClientLimitInvalid,
     ClientNameInvalid,
     ClientNameTaken,
@@ -25,6 +24,7 @@ from access.errors import (
 from access.models import ApiClient, OrderLimit, User
 from access.permissions import require
 from access.roles import API_CLIENT, ROLES
+from access.services.users import add_user, replace_password
 from access.site import this_bank
 
 GIVE_WHOLE_BANK, RAISE_LIMITS = "client.whole-bank", "client.raise-limits"
@@ -135,8 +135,7 @@ def raise_limits(*, approval_id: UUID, reason: str = "", by: User, now: datetime
     with transaction.atomic():
         approval = approvals.agree(approval_id, RAISE_LIMITS, permission=permissions.LIMIT_CLIENT, by=by, reason=reason, now=now)
         client = _lock(approval.facts["client"])
-        if client.limits != approval.facts["limits_now"]:
-            raise ApprovalOutdated(approval=str(approval_id))
+        approvals.require_unchanged(approval, limits_now=client.limits)
         _set_limits(client, approval.facts["limits"], reason=reason, by=by, now=now)
 
 
@@ -150,9 +149,7 @@ def renew_secret(*, username: str, reason: str = "", by: User, now: datetime) ->
     secret = secrets.token_urlsafe(_SECRET_BYTES)
     with transaction.atomic():
         client = _lock(username)
-        client.user.set_password(secret)
-        User.objects.filter(pk=client.pk).update(password=client.user.password)
-        tokens.end_all(user=client.user, why="secret-renewed", now=now)
+        replace_password(client.user, secret, given=False, why="secret-renewed", now=now)
         audit.record(actor=by, action="client.secret-renewed", subject=f"user:{username}", reason=reason, now=now)
         asked = approvals.end_waiting(subject=f"user:{username}", action=GIVE_WHOLE_BANK, now=now)  # who renews could agree to it
         if client.whole_bank and not selectors.is_there_another(permission=permissions.MANAGE_USERS, than=[by]):
@@ -189,14 +186,7 @@ def _checked(scopes: Collection[str] | None) -> list[str] | None:
 
 
 def _add_user(username: str, name: str, secret: str, *, now: datetime) -> User:
-    user = User(username=username, first_name=name[:150], date_joined=now)
-    user.set_password(secret)
-    try:
-        with transaction.atomic():
-            user.save(force_insert=True)
-    except IntegrityError as error:
-        raise ClientNameTaken(name=username) from error
-    return user
+    return add_user(User(username=username, first_name=name[:150], date_joined=now), secret, taken=ClientNameTaken(name=username))
 
 
 def _lock(username: str) -> ApiClient:

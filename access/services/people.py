@@ -7,13 +7,12 @@ from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth.models import Group
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import F
 
 from access import approvals, audit, permissions, selectors, tokens
 from access.errors import (
     AdministratorsEnough,
-    ApprovalOutdated,
     NoSecondPerson,
     NotAPerson,
     OwnUser,
@@ -26,6 +25,7 @@ from access.models import User
 from access.permissions import require
 from access.roles import ADMINISTRATOR, API_CLIENT, SYSTEM
 from access.services.opening import open_access
+from access.services.users import add_user, replace_password
 
 GIVE_ROLES = "user.roles"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}", re.ASCII)
@@ -90,8 +90,7 @@ def give_roles(*, approval_id: UUID, reason: str = "", by: User, now: datetime) 
         approval = approvals.agree(approval_id, GIVE_ROLES, permission=permissions.MANAGE_USERS, by=by, reason=reason, now=now)
         user = _lock(approval.facts["user"], by=by)
         before = _roles_of(user)
-        if before != approval.facts["roles_now"]:
-            raise ApprovalOutdated(approval=str(approval_id))
+        approvals.require_unchanged(approval, roles_now=before)
         user.groups.set(Group.objects.filter(name__in=approval.facts["roles"]))
         tokens.end_all(user=user, why="roles-changed", now=now)
         after = {"roles": sorted(approval.facts["roles"])}
@@ -119,9 +118,7 @@ def reset_password(*, username: str, reason: str, by: User, now: datetime) -> st
     password = secrets.token_urlsafe(12)
     with transaction.atomic():
         user, subject = _lock(username, by=by), f"user:{username}"
-        user.set_password(password)
-        User.objects.filter(pk=user.pk).update(password=user.password, password_given=True)
-        tokens.end_all(user=user, why="password-reset", now=now)
+        replace_password(user, password, given=True, why="password-reset", now=now)
         approvals.end_waiting(subject=subject, action=GIVE_ROLES, now=now)  # somebody else's, to which who knows the password could agree
         if roles := _roles_of(user):
             if not selectors.is_there_another(permission=permissions.MANAGE_USERS, than=[by, user]):
@@ -139,11 +136,8 @@ def choose_password(*, password: str, by: User, now: datetime) -> None:
     Whoever calls has proved who it is, and has judged the password.
     """
     with transaction.atomic():
-        by.set_password(password)
-        User.objects.filter(pk=by.pk).update(password=by.password, password_given=False)
-        tokens.end_all(user=by, why="password-chosen", now=now)
+        replace_password(by, password, given=False, why="password-chosen", now=now)
         audit.record(actor=by, action="user.password-chosen", subject=f"user:{by.get_username()}", now=now)
-    by.password_given = False
 
 
 def sign_out(*, username: str, reason: str, by: User, now: datetime) -> None:
@@ -168,13 +162,7 @@ def _let_in(username: str, first_name: str, last_name: str, *, now: datetime) ->
     password = secrets.token_urlsafe(12)
     named = {"first_name": first_name[:150], "last_name": last_name[:150]}
     user = User(username=username, **named, is_staff=True, date_joined=now, password_given=True)
-    user.set_password(password)
-    try:
-        with transaction.atomic():
-            user.save(force_insert=True)
-    except IntegrityError as error:
-        raise UserNameTaken(name=username) from error
-    return user, password
+    return add_user(user, password, taken=UserNameTaken(name=username)), password
 
 
 def _set_active(username: str, *, is_active: bool, action: str, reason: str, by: User, now: datetime) -> None:

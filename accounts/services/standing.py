@@ -8,7 +8,6 @@ from uuid import UUID
 from django.db import transaction
 
 from access import approvals, audit
-from access.errors import ApprovalOutdated
 from access.models import User
 from access.permissions import require
 from accounts import permissions
@@ -87,8 +86,7 @@ def raise_credit_limit(*, approval_id: UUID, reason: str = "", by: User, now: da
     with transaction.atomic():
         approval = approvals.agree(approval_id, RAISE_LIMIT, permission=permissions.LIMIT_ACCOUNT, by=by, reason=reason, now=now)
         account = lock_customer_account(number=approval.facts["account"])
-        if -(account.floor or 0) != approval.facts["limit_now_minor"]:
-            raise ApprovalOutdated(approval=str(approval_id))
+        approvals.require_unchanged(approval, limit_now_minor=-(account.floor or 0))
         _set_limit(account, approval.facts["limit_minor"], by=by, reason=reason, now=now)
 
 

@@ -40,10 +40,14 @@ class DayShown:
     closed_at: datetime
 
 
+def midnight(day: date) -> datetime:
+    """Return when a day begins by the bank's own clock."""
+    return datetime.combine(day, time.min, timezone.get_default_timezone())
+
+
 def bounds_of(day: date) -> tuple[datetime, datetime]:
     """Return when a day begins and ends by the bank's own clock."""
-    zone = timezone.get_default_timezone()
-    return datetime.combine(day, time.min, zone), datetime.combine(day + timedelta(days=1), time.min, zone)
+    return midnight(day), midnight(day + timedelta(days=1))
 
 
 def first_id_from(moment: datetime) -> UUID:

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 from access.models import User
 from accounts.money import format_minor
 from accounts.selectors import place_at, statement
-from transfers.statements.lines import Line, midnight, told
+from transfers.selectors.days import midnight
+from transfers.statements.lines import Line, told
 
 _CHUNK = 500
 _LOOK_AT = 5_000  # lines of which one page looks through at most: the next page goes on behind them

@@ -1,16 +1,15 @@
 """The lines of statements: postings as their account's holder reads them."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
-from django.utils import timezone
 
 from accounts.selectors import StatementLine
 from transfers.models import Transfer
 
-EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
+EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)  # days a statement can be asked for: calendars end, too
 _DEBTOR = ("debtor_number", "debtor_name")
 _CREDITOR = ("creditor_number", "creditor_name")
 
@@ -35,11 +34,6 @@ def told(lines: Sequence[StatementLine]) -> list[Line]:
     """Return postings in the words of their transfers, in one query; one without a transfer, the ledger's own, in the ledger's."""
     transfers = _transfers(ids={line.transfer_id for line in lines})
     return [_line(line, transfers.get(line.transfer_id)) for line in lines]
-
-
-def midnight(day: date) -> datetime:
-    """Return when a day of the bank begins; only of days between EARLIEST and LATEST, at the ends of which calendars end."""
-    return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())
 
 
 def _transfers(*, ids: Collection[UUID]) -> Mapping[UUID, Mapping[str, str]]:

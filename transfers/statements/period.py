@@ -8,7 +8,8 @@ from access.models import User
 from accounts import selectors
 from accounts.errors import PeriodInvalid
 from accounts.selectors import AccountRow
-from transfers.statements.lines import EARLIEST, LATEST, Line, midnight, told
+from transfers.selectors.days import midnight
+from transfers.statements.lines import EARLIEST, LATEST, Line, told
 
 MOST_LINES = 2_000  # on some fifty pages
 _LONGEST = timedelta(days=3_660)

@@ -17,6 +17,7 @@ def kept_plans(text: str) -> str:
         assert names, "the session has kept it"
         cursor.execute("SET LOCAL enable_seqscan = off")  # the planner of three transfers would rather read through
         cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        cursor.execute("DISCARD PLANS")  # one made before, by whatever was in the tables then, is not what is asked for
         plans = []
         for name in names:
             cursor.execute(f"EXPLAIN EXECUTE {name}")

@@ -6,13 +6,14 @@ from typing import Any
 from django.utils import timezone
 
 from access import selectors
-from access.commands import BankCommand, add_person
+from access.commands import add_person
 from headbank import services
+from headbank.management.asking import AskingCommand
 
 _ASKED = {"approve": services.APPROVE, "reactivate": services.REACTIVATE, "close": services.CLOSE}
 
 
-class Command(BankCommand):
+class Command(AskingCommand):
     help = (
         "Suspend a bank of the register at once; approve, reactivate or close it (for good) by two persons, of whom the first asks "
         "and the second grants. The other banks are told within seconds."
@@ -24,11 +25,9 @@ class Command(BankCommand):
         add_person(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        said = {"code": options["code"], "reason": options["reason"], "now": timezone.now()}
+        if options["deed"] in _ASKED:
+            self.ask(_ASKED[options["deed"]], facts={}, options=options)
+            return
         by = selectors.user_named(options["username"])
-        if options["deed"] == "suspend":
-            services.suspend_bank(by=by, **said)
-            done = True
-        else:
-            done = services.ask_or_approve(action=_ASKED[options["deed"]], facts={}, by=by, **said)
-        self.say_whether(done)
+        services.suspend_bank(code=options["code"], by=by, reason=options["reason"], now=timezone.now())
+        self.stdout.write("done")

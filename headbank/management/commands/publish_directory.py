@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from access import selectors
 from access.commands import BankCommand
-from access.errors import DomainError
 from access.site import this_bank
 from headbank import services
 from messaging import documents, signing
@@ -17,7 +16,7 @@ from messaging import documents, signing
 
 class Command(BankCommand):
     help = "Sign the register as it is here and now, for a file; a running relay does so by itself. Prints the version."
-    refused_by = (DomainError, OSError)
+    refused_by = (OSError,)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--out", type=Path, metavar="FILE", help="write the signed document here too, for import_directory")

@@ -7,7 +7,6 @@ from typing import Any
 from django.utils import timezone
 
 from access.commands import BankCommand
-from access.errors import DomainError
 from headbank import services
 from headbank.errors import ApplicationRefused
 from messaging import documents
@@ -18,7 +17,7 @@ class Command(BankCommand):
         "Take the application that a bank wrote to a file (apply_to_head_bank --out), as if it had come over HTTP. Prints the bank's code."
     )
 
-    refused_by = (DomainError, OSError)
+    refused_by = (OSError,)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)

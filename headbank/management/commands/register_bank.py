@@ -8,13 +8,12 @@ from django.utils import timezone
 
 from access import selectors
 from access.commands import BankCommand
-from access.errors import DomainError
 from headbank import services
 
 
 class Command(BankCommand):
     help = "Add a bank and its public key to the register of this head bank; safe to repeat."
-    refused_by = (DomainError, OSError, UnicodeDecodeError)
+    refused_by = (OSError, UnicodeDecodeError)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--code", required=True, help="four capital letters")

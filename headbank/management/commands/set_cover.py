@@ -3,14 +3,12 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.utils import timezone
-
-from access import selectors
-from access.commands import BankCommand, add_person
+from access.commands import add_person
 from headbank import services
+from headbank.management.asking import AskingCommand
 
 
-class Command(BankCommand):
+class Command(AskingCommand):
     help = (
         "Set how far below zero a bank's settlement account may go, in minor units: what settlement takes beyond it leaves the bank "
         "out. The first person asks, a second one grants."
@@ -23,12 +21,4 @@ class Command(BankCommand):
         add_person(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        done = services.ask_or_approve(
-            action=services.SET_COVER,
-            code=options["code"],
-            facts={"currency": options["currency"], "cover_minor": options["cover_minor"]},
-            by=selectors.user_named(options["username"]),
-            reason=options["reason"],
-            now=timezone.now(),
-        )
-        self.say_whether(done)
+        self.ask(services.SET_COVER, facts={name: options[name] for name in ("currency", "cover_minor")}, options=options)

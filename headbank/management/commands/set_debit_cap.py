@@ -3,14 +3,12 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.utils import timezone
-
-from access import selectors
-from access.commands import BankCommand, add_person
+from access.commands import add_person
 from headbank import services
+from headbank.management.asking import AskingCommand
 
 
-class Command(BankCommand):
+class Command(AskingCommand):
     help = (
         "Set how much a bank may owe all others together in a currency, in minor units: above it the bank sends nothing until it "
         "has settled. The first person asks, a second one grants."
@@ -25,12 +23,4 @@ class Command(BankCommand):
         add_person(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        done = services.ask_or_approve(
-            action=services.SET_CAP,
-            code=options["code"],
-            facts={"currency": options["currency"], "cap_minor": options["cap_minor"]},
-            by=selectors.user_named(options["username"]),
-            reason=options["reason"],
-            now=timezone.now(),
-        )
-        self.say_whether(done)
+        self.ask(services.SET_CAP, facts={name: options[name] for name in ("currency", "cap_minor")}, options=options)

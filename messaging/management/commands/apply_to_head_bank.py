@@ -8,7 +8,6 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from access.commands import BankCommand
-from access.errors import DomainError
 from access.site import this_bank
 from messaging import documents
 from messaging.applying import write_application
@@ -20,7 +19,7 @@ class Command(BankCommand):
         "Ask the head bank to take this bank into its register, signed with the bank's own key. The head bank's staff give the one-time "
         "code. With --out the application goes into a file, for their receive_application."
     )
-    refused_by = (DomainError, OSError)
+    refused_by = (OSError,)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--one-time-code", required=True)

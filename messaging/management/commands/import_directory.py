@@ -7,7 +7,6 @@ from typing import Any
 from django.utils import timezone
 
 from access.commands import BankCommand
-from access.errors import DomainError
 from messaging import directory
 from messaging.head_bank_site import HeadBankSite
 
@@ -17,7 +16,7 @@ class Command(BankCommand):
         "Take a directory that the head bank signed, as if it had come over the register's topic: from a file, "
         "or from the head bank's site (HEAD_BANK_URL) where none is named."
     )
-    refused_by = (DomainError, OSError)
+    refused_by = (OSError,)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, nargs="?")

@@ -9,7 +9,6 @@ from typing import Any
 from django.utils import timezone
 
 from access.commands import BankCommand
-from access.errors import DomainError
 from messaging.errors import BrokerError
 from messaging.kafka import get_broker
 from messaging.letter_reading import LetterReader
@@ -23,7 +22,7 @@ class Command(BankCommand):
         "they would change; end_recovery books it. The relay must run. Exits with 3 when lists are missing or something is unclear."
     )
 
-    refused_by = (DomainError, BrokerError)
+    refused_by = (BrokerError,)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--wait", type=int, default=60, metavar="S", help="give up after so many seconds (default 60)")
