@@ -25,8 +25,3 @@ def violations(page: Page, *, rules: Sequence[str] = WCAG, within: str = "") -> 
 def flaws(page: Page) -> str:
     """Return what keeps people from using the page (WCAG 2.2 AA, by axe), as text; nothing for a page that is well made."""
     return "\n".join(violations(page, rules=(*WCAG, "best-practice")))
-
-
-def focused(page: Page) -> str:
-    """Return what has the keyboard's focus: its id, else its text."""
-    return str(page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()"))

@@ -221,6 +221,7 @@ class TestWithTheKeyboardAlone:
         page = desk("teller")
         open_till(page)
         page.goto("/deposit")
+        expect(page.locator("#id_account")).to_be_focused()  # the browser puts it there with its first picture, after the page has loaded
         for text in (account_of(MARIA), "25", "pocket money"):
             page.keyboard.type(text)
             page.keyboard.press("Tab")
@@ -230,6 +231,7 @@ class TestWithTheKeyboardAlone:
         expect(page.get_by_role("heading", name="Done")).to_be_visible()
 
         page.goto("/pay")
+        expect(page.locator("#id_debtor")).to_be_focused()
         for text in (account_of(MARIA), account_of(NOOR), NOOR, "12.50", "rent"):
             page.keyboard.type(text)
             page.keyboard.press("Tab")

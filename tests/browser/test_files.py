@@ -8,7 +8,6 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Desk
 from tests.browser.counter import ZOE, account_of, balance_of, is_well_made, open_neighbour
-from tests.browser.looking import focused
 from transfers.models import Transfer
 from transfers.payments_file import COLUMNS
 from transfers.services import files
@@ -34,7 +33,7 @@ class TestAPaymentsFile:
         page.goto("/payment-files")
         is_well_made(page, "files-none")
         page.get_by_role("link", name="Upload a file").press("Enter")
-        assert focused(page) == "id_file"
+        expect(page.locator("#id_file")).to_be_focused()
         is_well_made(page, "file-new")
         page.get_by_role("button", name="Look through it").press("Enter")
         expect(page.get_by_role("alert")).to_contain_text("Choose the file.")
@@ -45,7 +44,7 @@ class TestAPaymentsFile:
         expect(page.get_by_role("row", name="Can be booked 2")).to_be_visible()
         assert balance_of(noor) == before
         is_well_made(page, "file-looked-through")
-        assert focused(page) == "Pay 3 lines"
+        expect(page.get_by_role("button", name="Pay 3 lines")).to_be_focused()
         page.keyboard.press("Enter")
 
         expect(page.get_by_text("Finished", exact=True)).to_be_visible()

@@ -10,14 +10,14 @@ from access.models import User
 from access.tests.people import code_of
 from banksite.seeding import password_of
 from tests.browser.conftest import Desk
-from tests.browser.looking import flaws, focused
+from tests.browser.looking import flaws
 
 
 @pytest.mark.browser
 class TestAMemberOfStaff:
     def test_signs_in_looks_around_and_signs_out(self, sample_bank: None, live_server: LiveServer, page: Page) -> None:
         page.goto(live_server.url)
-        assert focused(page) == "id_username"
+        expect(page.locator("#id_username")).to_be_focused()
         assert flaws(page) == ""
         page.keyboard.type("supervisor")
         page.keyboard.press("Tab")
@@ -29,7 +29,7 @@ class TestAMemberOfStaff:
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", level=1)).to_have_text("Today at Bank A")
         expect(page.get_by_role("heading", name="Latest transfers")).to_be_visible()
-        assert focused(page) == "box"
+        expect(page.locator("#box")).to_be_focused()
 
         page.get_by_role("link", name="Administration").click()
         page.locator("aside, nav").get_by_role("link", name="Users").first.click()
