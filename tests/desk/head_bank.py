@@ -13,6 +13,7 @@ from banksite.opening import open_bank
 from banksite.seeding import seed_demo
 from headbank import services
 from headbank.models import Bank, BankKey, Window
+from headbank.services.collect import last_settled
 from messaging import signing
 from messaging.broker import Record
 from messaging.envelope import Received
@@ -59,9 +60,10 @@ def settle() -> UUID:
     now = timezone.now()
     set_cover(number=numbers.settlement_of("BNKA", "EUR"), cover_minor=10_000, now=now)
     window = services.close_window(by=user("supervisor"), now=now)
+    after = next(iter(last_settled().values()), None)
     said = {"BNKA": [("BNKB", OWED)], "BNKB": [("BNKA", -OWED)], "BNKS": []}
     for source, positions in said.items():
-        told = tuple(Position(peer=peer, currency="EUR", amount_minor=amount) for peer, amount in positions)
+        told = tuple(Position(peer=peer, currency="EUR", amount_minor=amount, after=after) for peer, amount in positions)
         with transaction.atomic():
             services.receive_positions(received=[_from(source, PositionsReported(window=window, reported_at=now, positions=told))], now=now)
     assert Window.objects.get(id=window).status == "proposed"
