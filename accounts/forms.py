@@ -1,6 +1,6 @@
 """The forms of customers, accounts, holds and cards; the services judge what is in them."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -127,7 +127,7 @@ class HoldForm(AmountForm):
 
     def clean_until(self) -> datetime:
         """Return the moment at which the day is over, here."""
-        day_after = self.cleaned_data["until"] + timedelta(days=1)
+        day_after = min(self.cleaned_data["until"], date.max - timedelta(days=1)) + timedelta(days=1)  # the service knows how far ahead
         return datetime.combine(day_after, time.min, tzinfo=timezone.get_current_timezone())
 
 

@@ -50,8 +50,11 @@ def expected_legs(entry: Entry) -> dict[str, Leg]:
 
 @contextmanager
 def _snapshot() -> Iterator[None]:
-    """Read within one moment: REPEATABLE READ on PostgreSQL; on SQLite a transaction keeps others from writing meanwhile."""
-    with transaction.atomic():
+    """Read within one moment: REPEATABLE READ on PostgreSQL; on SQLite a transaction keeps others from writing meanwhile.
+
+    Raises RuntimeError within a transaction, which would show what others commit meanwhile.
+    """
+    with transaction.atomic(durable=True):
         if connection.vendor == "postgresql" and not connection.savepoint_ids:
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")

@@ -4,6 +4,7 @@ from datetime import date
 
 from django.urls import path, register_converter
 
+from transfers.statements import EARLIEST, LATEST
 from transfers.views import files, following, ordering, statements, tills
 
 
@@ -13,8 +14,11 @@ class DayConverter:
     regex = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
     def to_python(self, value: str) -> date:
-        """Return the day; a ValueError is no such address."""
-        return date.fromisoformat(value)
+        """Return the day; a ValueError is no such address, as for a day on which there cannot have been a bank."""
+        day = date.fromisoformat(value)
+        if not EARLIEST <= day <= LATEST:
+            raise ValueError(value)
+        return day
 
     def to_url(self, value: date) -> str:
         """Return the day as it stands in addresses."""
@@ -47,6 +51,6 @@ urlpatterns = [
     path("till/<str:number>/carry", tills.Carry.as_view(), name="till-carry"),
     path("till/<str:number>/count", tills.Count.as_view(), name="till-count"),
     path("till/<str:number>/close", tills.CloseTill.as_view(), name="till-close"),
-    path("day", tills.Day.as_view(), name="today"),
+    path("day", tills.Today.as_view(), name="today"),
     path("day/<day:day>", tills.Day.as_view(), name="day"),
 ]

@@ -51,8 +51,11 @@ def bounds_of(day: date) -> tuple[datetime, datetime]:
 
 
 def first_id_from(moment: datetime) -> UUID:
-    """Return what every id (uuid7, RFC 9562 section 5.7) given from a moment on is at least: a day is a range of the primary key."""
-    return UUID(int=int(moment.timestamp()) * 1000 << 80)
+    """Return what every id (uuid7, RFC 9562 section 5.7) given from a moment on is at least: a day is a range of the primary key.
+
+    Such ids begin with 1970.
+    """
+    return UUID(int=max(0, int(moment.timestamp())) * 1000 << 80)
 
 
 def day_totals(*, day: date) -> list[DayTotal]:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 from django.core.management import call_command
+from django.db import transaction
 from django.db.models import F
 
 from access import triggers
@@ -103,6 +104,10 @@ class TestBooks:
         Hold.objects.filter(status="placed").update(status="released", ended_at=NOON)
 
         assert {"hold of a transfer that waits", "holds"} <= found()
+
+    def test_are_read_in_a_transaction_of_their_own(self) -> None:
+        with transaction.atomic(), pytest.raises(RuntimeError):
+            list(differences(progress=lambda _: None))
 
 
 class TestCommand:

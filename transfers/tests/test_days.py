@@ -7,6 +7,7 @@ from json import loads
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
+from django.test import Client
 from django.utils import timezone
 
 from access.errors import NotAllowed
@@ -91,6 +92,37 @@ class TestClosingADay:
         close()
 
         assert selectors.closed_days() == [DAY]
+
+
+class TestThePage:
+    def test_closes_the_day_that_was_shown_and_once(self) -> None:
+        page = browser()
+        today = page.get("/day")["Location"]
+
+        answers = [page.post(today) for _ in range(2)]
+
+        assert (today, [answer["Location"] for answer in answers]) == (f"/day/{DAY}", [today, today])
+        assert list(DayClose.objects.values_list("day", "differences")) == [(DAY, [])]
+        assert page.post("/day").status_code == 405
+
+    def test_says_why_it_cannot_be_closed_yet(self) -> None:
+        services.open_till(currency="EUR", float_minor=500, by=boss(), now=NOW)
+
+        page = browser().post(f"/day/{DAY}")
+
+        assert "Not every till is closed." in page.content.decode()
+        assert not DayClose.objects.exists()
+
+    @pytest.mark.parametrize(("day", "status"), [("1950-01-01", 200), ("1899-12-31", 404), ("9999-12-31", 404)])
+    def test_is_there_for_days_on_which_there_can_have_been_a_bank(self, day: str, status: int) -> None:
+        assert browser().get(f"/day/{day}").status_code == status
+
+
+def browser() -> Client:
+    """Return a browser in which who closes the day is signed in."""
+    client = Client()
+    client.force_login(boss(), backend="access.backends.RoleBackend")
+    return client
 
 
 class TestTheCommand:

@@ -4,11 +4,15 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from access.pages import BankForm, DeedPage, StaffPage
+from access.errors import DomainError
+from access.pages import BankForm, DeedPage, StaffPage, said
 from accounts import numbers
 from accounts.errors import TillNotOpen
 from accounts.money import Money
@@ -130,17 +134,27 @@ class CloseTill(OfTill):
         return _("Everything is handed back, and the till is closed.")
 
 
+class Today(StaffPage):
+    """Leads to the day it is, which the address names from then on: what is closed after midnight is still the day that was shown."""
+
+    needs = permissions.CLOSE_DAY
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ARG002  # Django passes them
+        """Lead there."""
+        return redirect("transfers:day", timezone.localdate())
+
+
 class Day(DeedPage):
-    """A day of the branch: as it is, or as it was closed; closing it is the deed."""
+    """A day of the branch: as it is, or as it was closed; closing it is the deed, which happens once whatever is sent."""
 
     needs = permissions.CLOSE_DAY
     template_name = "transfers/day.html"
 
     @property
     def day(self) -> date:
-        """Return which day: today unless one is named."""
-        named = self.kwargs.get("day")
-        return named if isinstance(named, date) else timezone.localdate()
+        """Return which day."""
+        named: date = self.kwargs["day"]
+        return named
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the report of a closed day, or what there is of an open one."""
@@ -152,18 +166,17 @@ class Day(DeedPage):
             shown = {"closed": closed, "totals": closed.totals, "tills": closed.tills}
         return super().get_context_data(**kwargs, day=self.day, days=selectors.closed_days(), **shown)
 
-    def perform(self, form: BankForm) -> Mapping[str, Any]:  # noqa: ARG002  # nothing to fill in
-        """Close the day."""
-        services.close_day(day=self.day, by=self.by, now=timezone.now())
-        return {}
-
-    def leads_to(self, body: Mapping[str, Any]) -> str:  # noqa: ARG002  # always the same place
-        """Return the day's report."""
-        return reverse("transfers:day", args=[self.day])
-
-    def told(self, body: Mapping[str, Any]) -> str:  # noqa: ARG002  # always the same words
-        """Say that it is closed."""
-        return _("The day is closed.")
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ARG002  # Django passes them
+        """Close the day, outside the transaction of a key: the books are read in a snapshot of their own."""
+        form = self.make_form(data=request.POST)
+        form.full_clean()
+        try:
+            services.close_day(day=self.day, by=self.by, now=timezone.now())
+        except DomainError as refusal:
+            form.refuse(code=refusal.code, text=said(refusal))
+            return self.draw(form)
+        messages.success(request, _("The day is closed."))
+        return redirect("transfers:day", self.day)
 
 
 def _counted(form: BankForm, currency: str) -> int:
