@@ -136,6 +136,13 @@ class AdjustmentNotInternal(DomainError):
     advice = "Between {debit} and {credit} make a transfer instead."
 
 
+class AdjustmentOfTill(DomainError):
+    """What is in a till is put right by counting it, and by nothing else; `facts` carry `till`."""
+
+    code, title = "adjustment-of-till", "A till is put right by counting it."
+    advice = "Count {till}: the difference is booked from the count, and a second person agrees to it."
+
+
 class FloatTooLarge(DomainError):
     """One person carries at most the approval limit out of the vault at once; `facts` carry `limit_minor` and `currency`."""
 
@@ -256,6 +263,13 @@ class LineMalformed(DomainError):
 
     code, title, iso_reason = "line-malformed", "The line cannot be read.", "CH16"
     advice = "{why}."
+
+
+class PaymentEnded(DomainError):
+    """The payment of a line was accepted before and has come to nothing since; `facts` carry `end_to_end_id`, `status` and `reason`."""
+
+    code, title = "payment-ended", "This payment was made before and came to nothing."
+    advice = "{end_to_end_id} is {status} ({reason}) and its money is where it was. If it is still wanted, give it another end_to_end_id."
 
 
 class FileTooLong(DomainError):

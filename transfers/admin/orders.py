@@ -166,7 +166,7 @@ class TransferAdmin(BankAdmin):
     @deed(
         title="Adjust",
         explains="A second person is asked whether this amount moves between two accounts, at least one of which is the bank's own. "
-        "For differences of a till, money in suspense, and repairs.",
+        "For money in suspense, and repairs; a till is put right by counting it.",
         submit="Ask",
         permission=permissions.ADJUST,
         form_class=AdjustmentForm,

@@ -112,6 +112,8 @@ def _(order: Adjustment, *, desk: Desk) -> Entry | DomainError:
         return ReasonMissing()
     if not (numbers.is_internal(order.debit) or numbers.is_internal(order.credit)):
         return errors.AdjustmentNotInternal(debit=order.debit, credit=order.credit)
+    if till := next(filter(numbers.is_till, (order.debit, order.credit)), None):
+        return errors.AdjustmentOfTill(till=till)
     if refusal := _currency_refusal(order.amount, desk=desk):
         return refusal
     entry = _entry("adjustment", order.amount, order.debit, order.credit, desk=desk, must_wait=True)

@@ -8,13 +8,27 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from access.site import acting_as
 from accounts.iban import make
 from accounts.models import Account
-from transfers import errors, payments_file
+from transfers import errors, payments_file, services
 from transfers.models import Transfer
 from transfers.services import import_payments as importing
 from transfers.services.import_payments import import_payments
-from transfers.tests.people import ANNA, BRAM, MISPRINT, NOON, ZOE, balance, teller
+from transfers.tests.people import (
+    ANNA,
+    BRAM,
+    MISPRINT,
+    NOON,
+    ZOE,
+    answer,
+    approval_of,
+    balance,
+    decision,
+    supervisor,
+    teller,
+    with_limits,
+)
 
 pytestmark = pytest.mark.money
 HEADER = ",".join(payments_file.COLUMNS)
@@ -93,6 +107,21 @@ class TestImport:
         assert again == [("repeated", ""), ("completed", "")]
         assert run(path) == [("repeated", ""), ("repeated", "")]
         assert balance(BRAM) == 6000
+
+    def test_read_again_says_what_came_to_nothing_meanwhile(self, write: Callable[..., Path]) -> None:
+        path = write(line("1"), line("2"), line("3", BRAM), line("4", BRAM))
+        with acting_as(with_limits(EUR=50)):
+            run(path)
+        services.refuse_transfer(approval_id=approval_of(Transfer.objects.get(end_to_end_id="3")), by=supervisor(), reason="no", now=NOON)
+        for one in ("1", "2", "4"):
+            services.approve_transfer(approval_id=approval_of(Transfer.objects.get(end_to_end_id=one)), by=supervisor(), now=NOON)
+        answer(decision(Transfer.objects.get(end_to_end_id="1"), "rejected", "AC01"))
+
+        assert run(path) == [("refused", "payment-ended"), ("repeated", ""), ("refused", "payment-ended"), ("repeated", "")]
+
+        rows = list(csv.DictReader((path.parent / "payments.csv.outcomes.csv").read_text().splitlines()))
+        assert "1 is rejected (AC01) and its money is where it was." in rows[0]["detail"]
+        assert rows[2]["transfer_id"] == str(Transfer.objects.get(end_to_end_id="3").id)
 
     def test_a_repeated_line_names_the_transfer_it_became(self, write: Callable[..., Path]) -> None:
         path = write(line("1"), line("1"))
