@@ -17,6 +17,7 @@ from access import services
 from access.admin.deeds import Asked, Told, deed
 from access.admin.exporting import ExportForm, columns_of, download, narrowed, rows_of
 from access.admin.masking import veil
+from access.admin.searching import matching
 from access.permissions import EXPORT_LISTS, KNOW_CUSTOMERS, REVEAL_CUSTOMERS
 from access.plans import planned_anew
 
@@ -76,6 +77,11 @@ class BankAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold ships no types
             for row in page.result_list:
                 veil(row, self.masks)
         return page
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:  # noqa: ARG002  # Django passes it
+        """Return what the search box finds: by the indexes of the fields named with `=`, where Django would read the whole list."""
+        text = search_term.strip()
+        return (matching(queryset, fields=self.search_fields, text=text) if text and self.search_fields else queryset), False
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """Return the row of a page, read once a request, masked where it must be."""

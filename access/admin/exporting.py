@@ -15,10 +15,10 @@ from unfold.widgets import UnfoldAdminRadioSelectWidget
 from access.admin.deeds import ReasonForm
 from access.admin.masking import masked
 from access.errors import TooManyRows
+from access.spreadsheets import as_text
 
 MOST_XLSX_ROWS = 50_000
 _AT_ONCE = 2_000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class ExportForm(ReasonForm):
@@ -73,8 +73,7 @@ def _cell(value: Any) -> Any:
     """Return a value as a file holds it; text that a spreadsheet would run is marked as text."""
     if value is None or isinstance(value, bool | int):
         return value
-    text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return as_text(str(value))
 
 
 class _Line:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib import admin
@@ -15,8 +16,9 @@ from access.admin import BankAdmin
 from access.models import User
 from access.roles import ROLES
 from access.site import this_bank
-from tests.desk.bank import STAFF, browser, user
+from tests.desk.bank import STAFF, browser, customer_account, user
 from tests.desk.conftest import Work
+from transfers.models import Transfer
 
 LISTS = list(admin.site._registry.values())
 MOST_QUERIES = 16
@@ -61,6 +63,40 @@ class TestEveryList:
             assert deed.dialog["title"], deed
             assert deed.allowed_permissions, deed
             assert set(deed.allowed_permissions) <= granted, deed
+
+
+GROWING = [shown for shown in LISTS if shown.search_fields and all(field.startswith("=") for field in shown.search_fields)]
+
+
+@pytest.mark.usefixtures("bank")
+class TestASearchForWholeWords:
+    @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite tells its plans otherwise")
+    @pytest.mark.parametrize("shown", GROWING, ids=lambda shown: shown.model._meta.label)
+    def test_reads_no_table_through(self, shown: Any) -> None:
+        rows, _ = shown.get_search_results(_request("supervisor"), shown.model._default_manager.order_by(), str(uuid4()))
+
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")  # the planner of a few rows would rather read through
+            plan = rows.explain()
+
+        assert f"Seq Scan on {shown.model._meta.db_table}" not in plan, plan
+
+    def test_finds_a_row_however_it_is_typed(self) -> None:
+        number = customer_account().number
+        transfer = str(Transfer.objects.filter(debtor_number=number).latest("id").id)
+        grouped = " ".join(number[place : place + 4].lower() for place in range(0, len(number), 4))
+        client = browser("auditor")
+
+        def found(page: str, text: str) -> list[Any]:
+            return list(client.get(page, {"q": text}).context["cl"].result_list)
+
+        assert {str(row.id) for row in found("/admin/transfers/transfer/", f" {transfer.upper()} ")} == {transfer}
+        assert {row.number for row in found("/admin/accounts/account/", grouped)} == {number}
+        assert transfer in {str(row.id) for row in found("/admin/transfers/transfer/", grouped)}
+        assert {str(row.transfer_id) for row in found("/admin/transfers/transferevent/", transfer)} == {transfer}
+        assert found("/admin/transfers/transfer/", "no id") == []
+        [holder] = {row.name for row in found("/admin/accounts/customer/", "jans mar")}
+        assert holder == "Maria Jansen"
 
 
 class TestTheDesk:
