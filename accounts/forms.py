@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from access.pages import BankForm, ReasonForm
 from access.site import this_bank
+from accounts.money import format_minor
 
 _SPACES = str.maketrans("", "", " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}'")
 
@@ -26,6 +27,11 @@ def plain_decimal(text: str) -> str:
     if groups and 1 <= len(first) <= 3 and all(len(part) == 3 for part in groups):
         whole = "".join([first, *groups])
     return f"{whole}.{places}" if _point else whole
+
+
+def written_decimal(amount_minor: int, currency: str) -> str:
+    """Return an amount as `plain_decimal` reads it: with the decimal sign of the page's language, and not grouped."""
+    return format_minor(amount_minor, currency).replace(".", get_format("DECIMAL_SEPARATOR"))
 
 
 class CustomerForm(BankForm):

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import TextIO
 
 from access.errors import DomainError
+from access.spreadsheets import as_text
 from accounts.money import Money
 from transfers.errors import FileUnusable, LineMalformed
 from transfers.orders import Payment
@@ -47,7 +48,7 @@ def read(file: TextIO, *, name: str) -> Iterator[Line]:
 def outcome_row(*, number: int, end_to_end_id: str, outcome: str, transfer_id: str, refusal: DomainError | None) -> OutcomeRow:
     """Return the row of OUTCOME_COLUMNS that answers a line."""
     detail = str(refusal) if refusal else "This payment was booked before." if outcome == "repeated" else ""
-    return (number, end_to_end_id, outcome, transfer_id, refusal.code if refusal else "", detail)
+    return (number, as_text(end_to_end_id), outcome, transfer_id, refusal.code if refusal else "", detail)
 
 
 def _next(rows: Iterator[list[str]]) -> list[str] | DomainError | None:

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from access.models import User
 from access.rest import Endpoint, Page, operation, page_of, position, read_query, user_of
 from access.rest.rendering import Json
+from access.spreadsheets import as_text
 from accounts import selectors
 from accounts.amounts import Balance
 from accounts.api.words import Number, PageQuery
@@ -26,7 +27,6 @@ from accounts.selectors.moments import Moment
 
 _CHUNK = 1_000  # lines that are read, and held in memory, at a time
 _HEADER = ("seq", "booked_at", "transfer_id", "leg", "amount", "currency", "balance_after", "counterparty", "counterparty_name")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class BalanceQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -185,5 +185,5 @@ def _cells(line: StatementLine) -> tuple[object, ...]:
         line.currency,
         format_minor(line.balance_after_minor, line.currency),
         line.counterparty,
-        f"'{name}" if name.startswith(_FORMULA) else name,
+        as_text(name),
     )

@@ -13,7 +13,7 @@ from access.models import Approval, AuditEvent, User
 from access.roles import AUDITOR, SUPERVISOR, TELLER
 from access.services import open_access
 from accounts import selectors, services
-from accounts.models import Card, Customer
+from accounts.models import Account, Card, Customer
 from accounts.services import OpenedCustomer
 from accounts.tests.people import CASH, euros, held, move, post
 
@@ -168,6 +168,21 @@ class TestAnAccount:
 
         assert Approval.objects.get().facts["limit_minor"] == 150_000
         assert "second person" in text_of(page)
+
+    def test_shows_its_limit_as_it_is_read_again_in_the_language(self, maria: OpenedCustomer) -> None:
+        Account.objects.filter(number=maria.checking).update(floor_minor=-150_050)
+        client, path = sit_down(SUPERVISOR), f"/accounts/{maria.checking}/limit"
+
+        shown = client.get(path, headers={"Accept-Language": "nl"}).context["form"].initial["amount"]
+        client.post(path, {"key": "k", "amount": "1500,00", "reason": "lower"}, headers={"Accept-Language": "nl"})
+
+        assert shown == "1500,50"
+        assert Account.objects.get(number=maria.checking).floor_minor == -150_000
+
+    def test_money_is_set_aside_until_the_end_of_the_calendar_at_its_field_alone(self, teller: Client, maria: OpenedCustomer) -> None:
+        page = send(teller, f"/accounts/{maria.checking}/holds/new", amount="1", purpose="hotel", until="9999-12-31")
+
+        assert list(page.context["form"].errors) == ["until"]
 
     def test_money_is_set_aside_and_freed(self, teller: Client, maria: OpenedCustomer) -> None:
         until = (timezone.localdate() + timedelta(days=2)).isoformat()

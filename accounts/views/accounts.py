@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from access.pages import BankForm, DeedPage, ReasonForm, StaffPage
 from accounts import selectors, services
 from accounts.api.statements import csv_rows
-from accounts.forms import AmountForm, LimitForm
-from accounts.money import Money, format_minor
+from accounts.forms import AmountForm, LimitForm, written_decimal
+from accounts.money import Money
 from accounts.permissions import (
     CLOSE_ACCOUNT,
     FREEZE_ACCOUNT,
@@ -136,7 +136,7 @@ class SetLimit(AmountsDeed):
     def initial(self) -> dict[str, Any]:
         """Begin with the limit there is."""
         account = self.account()
-        return {"amount": format_minor(-(account.floor_minor or 0), account.currency)}
+        return {"amount": written_decimal(-(account.floor_minor or 0), account.currency)}
 
     def serve(self, form: BankForm) -> Mapping[str, Any]:
         """Set the limit, or ask."""

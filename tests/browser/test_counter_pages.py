@@ -11,6 +11,7 @@ from tests.test_pages import ROWS, address, known, lay_out
 
 NO_PAGE = {"accounts:statement-csv", "transfers:creditor", "transfers:file-outcomes", "transfers:statement-pdf", "transfers:story"}
 MOST_STEPS = 300
+ROUNDS = 2  # a busy browser takes a step more now and then to come round, and the last place of the round is missed
 # Everything that can be worked with and is seen; of a group of radio buttons Tab reaches the chosen one, or else the first.
 _SEEN = """() => {
   const works = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']";
@@ -39,9 +40,13 @@ def out_of_reach(page: Page) -> list[str]:
     seen: Mapping[str, str] = {text.partition(" ")[0]: text for text in page.evaluate(_SEEN)}
     page.evaluate(_WATCH)
     dates = sum('type="date"' in text for text in seen.values())
-    for _ in range(min(len(seen) + dates * (_PARTS_OF_A_DATE - 1) + 1, MOST_STEPS)):  # and one to come in from the browser's own
-        page.keyboard.press("Tab")
-    reached = page.evaluate("window.reached")
+    reached: list[dict[str, str]] = []
+    for _ in range(ROUNDS):
+        for _ in range(min(len(seen) + dates * (_PARTS_OF_A_DATE - 1) + 1, MOST_STEPS)):  # and one to come in from the browser's own
+            page.keyboard.press("Tab")
+        reached = page.evaluate("window.reached")
+        if seen.keys() <= {each["place"] for each in reached}:
+            break
     hidden = [f"no sign of focus on {each['html']}" for each in reached if not each["isShown"]]
     return hidden + [text for place, text in seen.items() if place not in {each["place"] for each in reached}]
 

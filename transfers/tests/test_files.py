@@ -223,16 +223,16 @@ class TestThePages:
 
     def test_give_the_outcomes_that_import_payments_writes(self) -> None:
         client = desk()
-        address = upload(client, line("1"), line("2", MISPRINT), "3,broken")["Location"]
+        address = upload(client, line("=1+1"), line("2", MISPRINT), "3,broken")["Location"]
         client.post(address, {"key": "k2"})
 
         rows = list(csv.DictReader(client.get(f"{address}/outcomes.csv").content.decode().splitlines()))
 
         assert list(rows[0]) == list(payments_file.OUTCOME_COLUMNS)
-        assert [(row["line"], row["outcome"], row["code"]) for row in rows] == [
-            ("2", "completed", ""),
-            ("3", "refused", "iban-invalid"),
-            ("4", "refused", "line-malformed"),
+        assert [(row["line"], row["end_to_end_id"], row["outcome"], row["code"]) for row in rows] == [
+            ("2", "'=1+1", "completed", ""),
+            ("3", "2", "refused", "iban-invalid"),
+            ("4", "3", "refused", "line-malformed"),
         ]
         assert rows[0]["transfer_id"] == str(Transfer.objects.get(kind="internal").id)
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from access.errors import DomainError
-from access.pages import BankForm, DeedPage, StaffPage, said
+from access.pages import TIED, BankForm, DeedPage, StaffPage, grouped, said
 from accounts import numbers
 from accounts.errors import TillNotOpen
 from accounts.money import Money
@@ -93,11 +93,11 @@ class Carry(OfTill):
         amount = Money.parse(form.cleaned_data["amount"], _currency(self.kwargs["number"]))
         to_till = form.cleaned_data["direction"] == "in"
         services.carry_float(till=self.kwargs["number"], amount=amount, to_till=to_till, by=self.by, now=timezone.now())
-        return {"amount": str(amount)}
+        return {"amount_minor": amount.amount_minor, "currency": amount.currency}
 
     def told(self, body: Mapping[str, Any]) -> str:
         """Say what was carried."""
-        return _("{amount} carried.").format(amount=body["amount"])
+        return _("{amount} carried.").format(amount=f"{grouped(body['amount_minor'], body['currency'])}{TIED}{body['currency']}")
 
 
 class Count(OfTill):
