@@ -72,6 +72,11 @@ def end_waiting(*, subject: str, action: str, now: datetime) -> int:
     return len(expire_each(approval_ids=list(waiting), now=now))
 
 
+def is_agreed(*, subject: str, action: str) -> bool:
+    """Return whether a second person ever agreed to a question of this kind about the subject."""
+    return Approval.objects.filter(subject=subject, action=action, status=Status.APPROVED).exists()
+
+
 def expire_each(*, approval_ids: Collection[UUID], now: datetime) -> list[UUID]:
     """End those of the questions that still wait, inside the caller's transaction; return their ids, the rest was decided by somebody."""
     assert connection.in_atomic_block, "an expiry and what it frees stand or fall together"

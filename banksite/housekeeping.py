@@ -33,6 +33,7 @@ def _delete_sessions(*, now: datetime, limit: int) -> int:
 TASKS: Mapping[str, Callable[..., int]] = {
     "holds": accounts.services.expire_holds,
     "approvals": transfers.services.expire_approvals,
+    "refunds": transfers.services.refund_due,
     "payments-files": transfers.services.finish_files,
     "unconfirmed-files": transfers.services.forget_files,
     "messages": messaging.services.delete_finished_messages,

@@ -66,10 +66,10 @@ def awaiting_beyond(*, now: datetime, limit: int) -> dict[UUID, UUID]:
     return {approval: transfer for approval, transfer in rows.values_list("approval", "id")[:limit] if approval is not None}
 
 
-def lock_pending_to(*, bank: str) -> dict[UUID, Entry]:
-    """Lock every pending transfer to a bank."""
+def lock_pending_to(*, bank: str, limit: int) -> dict[UUID, Entry]:
+    """Lock the first pending transfers to a bank."""
     rows = Transfer.objects.filter(status__word="pending", destination_bank=bank).order_by("id")
-    return entries_of(rows.select_for_update(no_key=True).values_list(*FIELDS))
+    return entries_of(rows.select_for_update(no_key=True).values_list(*FIELDS)[:limit])
 
 
 def _count(entries: Sequence[Entry]) -> None:

@@ -2,7 +2,7 @@
 
 from transfers.services.approve import approve_transfer, expire_approvals, refuse_transfer
 from transfers.services.cancel import cancel_transfer
-from transfers.services.closed_bank import ask_refund_of_closed_bank, refund_closed_bank
+from transfers.services.closed_bank import ask_refund_of_closed_bank, refund_closed_bank, refund_due
 from transfers.services.days import close_day
 from transfers.services.files import book_file, book_portion, check_file, confirm_file, finish_files, forget_files
 from transfers.services.finish import settle_transfers
@@ -47,6 +47,7 @@ __all__ = [
     "reconcile_day",
     "reconcile_due",
     "refund_closed_bank",
+    "refund_due",
     "refuse_transfer",
     "report_positions",
     "settle_transfers",

@@ -15,6 +15,7 @@ from transfers.events import CANCEL_REQUESTED, REQUESTED
 from transfers.models import Transfer, TransferEvent
 from transfers.orders import Payment
 from transfers.rules import content_hash
+from transfers.services import closed_bank
 from transfers.tests.people import (
     ANNA,
     BRAM,
@@ -241,6 +242,21 @@ class TestClosedBank:
         assert status_of(first) == status_of(second) == ("rejected", "bank-closed")
         assert balance(ANNA) == 10_000
         assert not Message.objects.filter(finished_at=None).exists()
+
+    def test_is_refunded_in_portions_however_much_there_is(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(closed_bank, "PORTION", 1)
+        sent = [paid(ZOE) for _ in range(3)]
+        Peer.objects.filter(code="BNKB").update(status="closed")
+        assert services.refund_due(now=NOON, limit=2) == 0
+        approval = services.ask_refund_of_closed_bank(bank="BNKB", by=supervisor(), reason="gone for good", now=NOON)
+        assert services.refund_due(now=NOON, limit=2) == 0
+
+        done = [services.refund_closed_bank(approval_id=approval, by=second_supervisor(), now=NOON)]
+        done += [services.refund_due(now=NOON, limit=1) for _ in range(3)]
+
+        assert done == [1, 1, 1, 0]
+        assert {status_of(transfer) for transfer in sent} == {("rejected", "bank-closed")}
+        assert balance(ANNA) == 10_000
 
     def test_must_be_closed(self) -> None:
         paid(ZOE)
