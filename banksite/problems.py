@@ -39,6 +39,7 @@ _ERRORS: Mapping[int, tuple[type[DomainError], ...]] = {
         access.errors.PasswordGiven,
         headbank.errors.NotTheHeadBank,
         transfers.errors.NotYourFile,
+        webhooks.errors.NotYourWebhook,
     ),
     404: (
         access.errors.UserUnknown,

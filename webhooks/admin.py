@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.utils.safestring import SafeString
 
-from access.admin import Asked, BankAdmin, Told, coloured, deed, link_to, list_link
+from access.admin import Asked, BankAdmin, coloured, deed, link_to, list_link
 from webhooks import permissions, services
 from webhooks.models import Delivery, Endpoint
 
@@ -30,7 +30,7 @@ class EndpointAdmin(BankAdmin):
     )
     readonly_fields = ("state", "deliveries")
     never_exported = ("secret", "previous_secret")
-    actions_detail = ("pause", "resume", "rotate_secret")
+    actions_detail = ("pause", "resume")
 
     def name_of(self, row: Any) -> str:
         """Return where it is."""
@@ -72,20 +72,6 @@ class EndpointAdmin(BankAdmin):
         """Deliver to an endpoint again."""
         services.enable_endpoint(endpoint_id=endpoint.pk, reason=asked.reason, by=asked.by, now=asked.now)
         return "Deliveries go on from where they stopped."
-
-    @deed(
-        title="Rotate the secret",
-        explains=lambda endpoint: (
-            f"Deliveries to {endpoint.url} are signed with a new secret, which is shown once, and for one more day with the old one too."
-        ),
-        submit="Rotate",
-        permission=permissions.MANAGE,
-        icon="key",
-    )
-    def rotate_secret(self, asked: Asked, endpoint: Endpoint) -> Told:
-        """Sign deliveries with another secret."""
-        rotated = services.rotate_secret(endpoint_id=endpoint.pk, reason=asked.reason, by=asked.by, now=asked.now)
-        return Told(text=f"The new secret of {endpoint.url}", lines=[("Secret", rotated.secret)])
 
 
 @admin.register(Delivery)

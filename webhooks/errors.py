@@ -24,6 +24,13 @@ class WebhookUnknown(DomainError):
     advice = "Check the id {webhook}; GET /api/v1/webhooks lists yours."
 
 
+class NotYourWebhook(DomainError):
+    """Where a webhook leads, and what signs for it, is its owner's alone to say; `facts` carry `user`."""
+
+    code, title = "not-your-webhook", "This webhook is somebody else's."
+    advice = "{user} changes it and is told its secret; others may disable and enable it, and send to it again."
+
+
 class DeliveryUnknown(DomainError):
     """There is no such delivery, or it is not the user's; `facts` carry `delivery`."""
 

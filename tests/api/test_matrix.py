@@ -32,7 +32,8 @@ PAYERS = frozenset({TELLER, API_CLIENT, CLIENT_OF_OTHERS})
 OVERSEERS = frozenset({ADMINISTRATOR, SUPERVISOR, AUDITOR})
 COUNTER = frozenset({SUPERVISOR, TELLER})
 WATCHERS = frozenset({ADMINISTRATOR, SUPERVISOR, AUDITOR, API_CLIENT, CLIENT_OF_OTHERS})
-HEARERS = frozenset({ADMINISTRATOR, API_CLIENT, CLIENT_OF_OTHERS})
+PROGRAMS = frozenset({API_CLIENT, CLIENT_OF_OTHERS})
+HEARERS = PROGRAMS | {ADMINISTRATOR}
 READERS = frozenset({SUPERVISOR, TELLER, AUDITOR, API_CLIENT, CLIENT_OF_OTHERS})
 
 
@@ -116,12 +117,12 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("transfer-batches", "POST"): Row(status=400, may=PAYERS),
     ("events", "GET"): Row(status=200, may=EVERYBODY - {ADMINISTRATOR}),
     ("webhooks", "GET"): Row(status=200, may=WATCHERS),
-    ("webhooks", "POST"): Row(status=422, may=HEARERS - {ADMINISTRATOR}, body={"url": "https://127.0.0.1/"}),
+    ("webhooks", "POST"): Row(status=422, may=PROGRAMS, body={"url": "https://127.0.0.1/"}),
     ("webhooks/<uuid:endpoint_id>", "GET"): Row(status=200, may=WATCHERS, others=404),
-    ("webhooks/<uuid:endpoint_id>", "PATCH"): Row(status=200, may=HEARERS, others=404, rehearsed=True, body={"events": []}),
+    ("webhooks/<uuid:endpoint_id>", "PATCH"): Row(status=200, may=PROGRAMS, others=404, rehearsed=True, body={"events": []}),
     ("webhooks/<uuid:endpoint_id>/disable", "POST"): Row(status=200, may=HEARERS, others=404, rehearsed=True, body={"reason": "moving"}),
     ("webhooks/<uuid:endpoint_id>/enable", "POST"): Row(status=409, may=HEARERS, others=404),
-    ("webhooks/<uuid:endpoint_id>/rotate-secret", "POST"): Row(status=200, may=HEARERS, others=404, rehearsed=True),
+    ("webhooks/<uuid:endpoint_id>/rotate-secret", "POST"): Row(status=200, may=PROGRAMS, others=404, rehearsed=True),
     ("webhooks/<uuid:endpoint_id>/test", "POST"): Row(status=200, may=HEARERS, others=404, rehearsed=True),
     ("webhooks/<uuid:endpoint_id>/deliveries", "GET"): Row(status=200, may=WATCHERS, others=404),
     ("webhook-deliveries/<uuid:delivery_id>", "GET"): Row(status=200, may=WATCHERS, others=404),

@@ -218,6 +218,19 @@ class TestOthers:
         assert {code_of(answer) for answer in of_delivery} == {(404, "delivery-unknown")}
         assert api.get(WEBHOOKS, token=stranger).json()["data"] == []
 
+    def test_of_the_staff_neither_say_where_it_leads_nor_learn_its_secret(self, api: Api, webhook: str) -> None:
+        ada, before = token_of(employ("ada", ADMINISTRATOR, TELLER)), Endpoint.objects.get()
+
+        answers = [
+            api.ask("PATCH", webhook, {"url": "https://erp.example/ada"}, token=ada, key="1"),
+            api.ask("PATCH", webhook, {"events": ["transfer.completed"]}, token=ada, key="2"),
+            api.post(f"{webhook}/rotate-secret", {"reason": "curious"}, token=ada, key="3"),
+        ]
+
+        assert {code_of(answer) for answer in answers} == {(403, "not-your-webhook")}
+        after = Endpoint.objects.get()
+        assert (after.url, after.events, bytes(after.secret)) == (URL, [], bytes(before.secret))
+
     def test_of_the_staff_see_it_and_an_administrator_may_disable_it(self, api: Api, webhook: str) -> None:
         ada, tess = token_of(employ("ada", ADMINISTRATOR)), token_of(employ("tess", TELLER))
 

@@ -129,13 +129,6 @@ class TestAWebhook:
         assert endpoint.disabled_at is None
         assert reason_of("webhook.enabled") == WHY["reason"]
 
-    def test_gets_another_secret_which_is_shown_once(self, endpoint: Endpoint) -> None:
-        told = do(browser("admin"), f"{self.path}/{endpoint.pk}/rotate-secret")
-
-        before, endpoint = bytes(endpoint.secret), Endpoint.objects.get(pk=endpoint.pk)
-        assert "Secret" in told
-        assert bytes(endpoint.secret) != before == bytes(endpoint.previous_secret or b"")
-
     def test_is_sent_a_delivery_again(self, endpoint: Endpoint) -> None:
         id_ = Delivery.objects.get(endpoint=endpoint).pk
         Delivery.objects.filter(id=id_).update(status="failed", finished_at=timezone.now())

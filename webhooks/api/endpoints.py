@@ -15,7 +15,15 @@ from access.rest import Because, Endpoint, Page, ShowingOnce, operation, page_of
 from transfers.stream import Place
 from webhooks import lookup, selectors, services
 from webhooks.api.words import ChangedWebhook, NewWebhook, WebhooksQuery
-from webhooks.errors import TooManyWebhooks, WebhookActive, WebhookAddressRefused, WebhookDisabled, WebhookUnknown, WebhookUrlInvalid
+from webhooks.errors import (
+    NotYourWebhook,
+    TooManyWebhooks,
+    WebhookActive,
+    WebhookAddressRefused,
+    WebhookDisabled,
+    WebhookUnknown,
+    WebhookUrlInvalid,
+)
 from webhooks.permissions import MANAGE, VIEW
 from webhooks.selectors import DeliveryRow, EndpointRow
 from webhooks.services import Registered
@@ -103,10 +111,10 @@ class Webhook(Endpoint):
         body=ChangedWebhook,
         answers={200: EndpointRow},
         is_kept=True,
-        refuses=(WebhookUrlInvalid, WebhookAddressRefused, WebhookUnknown),
+        refuses=(WebhookUrlInvalid, WebhookAddressRefused, WebhookUnknown, NotYourWebhook),
     )
     def patch(self, request: Request, endpoint_id: UUID) -> Response:
-        """Give a webhook another URL or other events. What waits goes to the new URL."""
+        """Give a webhook of yours another URL or other events. What waits goes to the new URL."""
         given, by = read_body(request, ChangedWebhook), user_of(request)
         url = None if given.url is UNSET else given.url
         events = None if given.events is UNSET else given.events
@@ -171,10 +179,10 @@ class RotateSecret(ShowingSecret):
         body=Because,
         answers={200: WebhookSecret, 201: WebhookSecret},
         is_kept=True,
-        refuses=(WebhookUnknown,),
+        refuses=(WebhookUnknown, NotYourWebhook),
     )
     def post(self, request: Request, endpoint_id: UUID) -> Response:
-        """Make a new secret. For a day the one before signs beside it, so that the receiver can change over in peace."""
+        """Make a new secret for a webhook of yours. For a day the one before signs too, so that the receiver can change over in peace."""
         reason, by = read_body(request, Because).reason, user_of(request)
 
         def make() -> WebhookSecret:

@@ -19,7 +19,7 @@ from webhooks.errors import TooManyWebhooks, WebhookActive, WebhookDisabled
 from webhooks.models import Delivery, Endpoint
 from webhooks.rules import refusal_of, target_of
 from webhooks.services.configuration import policy
-from webhooks.services.locking import lock_endpoint
+from webhooks.services.locking import lock_endpoint, lock_own
 
 MOST = 20
 OVERLAP = timedelta(days=1)  # in which the previous secret still signs
@@ -74,9 +74,9 @@ def change_endpoint(
     by: User,
     now: datetime,
 ) -> None:
-    """Give an endpoint another URL or other events; what is None stays. What waits goes to the new URL, at once.
+    """Give an endpoint of the user another URL or other events; what is None stays. What waits goes to the new URL, at once.
 
-    Raises NotAllowed, WebhookUrlInvalid, WebhookAddressRefused, WebhookUnknown.
+    Raises NotAllowed, WebhookUrlInvalid, WebhookAddressRefused, WebhookUnknown, NotYourWebhook.
     """
     require(by=by, permission=permissions.MANAGE)
     changed: dict[str, Any] = {}
@@ -86,7 +86,7 @@ def change_endpoint(
     if events is not None:
         changed |= {"events": sorted(set(events))}
     with transaction.atomic():
-        endpoint = lock_endpoint(endpoint_id=endpoint_id, by=by)
+        endpoint = lock_own(endpoint_id=endpoint_id, by=by)
         before = {name: getattr(endpoint, name) for name in changed}
         healed = {"failures": 0, "failing_since": None, "next_at": now} if url is not None else {}
         Endpoint.objects.filter(id=endpoint_id).update(**changed, **healed)
@@ -120,11 +120,14 @@ def enable_endpoint(*, endpoint_id: UUID, reason: str = "", by: User, now: datet
 
 
 def rotate_secret(*, endpoint_id: UUID, reason: str = "", by: User, now: datetime) -> Registered:
-    """Give an endpoint a new secret; the one it had signs beside it for a day. Raises NotAllowed, WebhookUnknown."""
+    """Give an endpoint of the user a new secret; the one it had signs beside it for a day.
+
+    Raises NotAllowed, WebhookUnknown, NotYourWebhook.
+    """
     require(by=by, permission=permissions.MANAGE)
     secret = signing.new_secret()
     with transaction.atomic():
-        endpoint = lock_endpoint(endpoint_id=endpoint_id, by=by)
+        endpoint = lock_own(endpoint_id=endpoint_id, by=by)
         sealed = vault.seal(secret, of=endpoint_id)
         Endpoint.objects.filter(id=endpoint_id).update(secret=sealed, previous_secret=endpoint.secret, previous_until=now + OVERLAP)
         audit.record(actor=by, action="webhook.secret-rotated", subject=subject_of(endpoint_id), reason=reason, now=now)
