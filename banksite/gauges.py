@@ -98,6 +98,8 @@ def _webhooks(now: datetime) -> Iterator[Metric]:
     yield _gauge("bank_webhooks_failing", "Active webhooks that take nothing now.", read.failing_count())
     oldest = _age_s(read.oldest_due(now=now), now)
     yield _gauge("bank_webhooks_oldest_due_seconds", "How long the oldest due delivery to a healthy webhook waits.", oldest)
+    unqueued = _age_s(read.oldest_unqueued(), now)
+    yield _gauge("bank_webhooks_oldest_unqueued_seconds", "Age of the oldest event not queued yet for some active webhook.", unqueued)
 
 
 def _register() -> Iterator[Metric]:

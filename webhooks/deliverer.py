@@ -47,7 +47,7 @@ class Deliverer:
             if not self._lease.take(now=now):
                 self._not_before = now + PAUSE
                 return noted
-            return noted + services.fan_out(now=now) + self._send(now)
+            return noted + services.fan_out(random=self._random, now=now) + self._send(now)
         except (OperationalError, InterfaceError) as error:
             logger.warning("webhooks.database-failed", extra={"error": type(error).__name__})
             self._not_before = now + PAUSE

@@ -12,6 +12,8 @@ from msgspec import Meta
 from access.models import User
 from accounts.selectors.moments import Moment
 from messaging.models import Lease
+from transfers import stream
+from transfers.stream import Place
 from webhooks.errors import DeliveryUnknown, WebhookUnknown
 from webhooks.models import Delivery, Endpoint
 
@@ -91,6 +93,14 @@ def oldest_due(*, now: datetime) -> datetime | None:
     """Return since when the longest waiting delivery to an endpoint that takes deliveries is due."""
     waiting = Delivery.objects.filter(finished_at__isnull=True, next_at__lte=now, endpoint__disabled_at__isnull=True, endpoint__failures=0)
     return waiting.order_by("next_at").values_list("next_at", flat=True).first()
+
+
+def oldest_unqueued() -> datetime | None:
+    """Return when the oldest event happened that is not queued yet for an endpoint which may want it."""
+    places = Endpoint.objects.filter(disabled_at__isnull=True).order_by("place_xid", "place_id").values_list("place_xid", "place_id")
+    least = places.first()
+    events = stream.read_on(after=Place(*least), limit=1) if least else []
+    return events[0][1].at if events else None
 
 
 def failing_count() -> int:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from random import Random
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -11,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
+import webhooks.services
 from access import meters
 from access.site import acting_as
 from access.tests.people import NOON
@@ -20,6 +22,7 @@ from messaging.models import DeadLetter, Directory, Lease
 from messaging.services import ensure_own_key
 from transfers.models import Transfer
 from transfers.tests.people import ANNA, BRAM, SITE, ZOE, answer, decision, furnish, paid, pay
+from webhooks.tests.people import program, registered, settle
 
 LABELS = {"kind", "outcome", "cause", "partition", "reason", "task", "code", "role", "use", "destination", "peer", "currency", "status"}
 LABELS |= {"view", "method", "type", "le"}
@@ -125,6 +128,19 @@ class TestTheState:
         assert (shown["bank_dead_letters_open unsigned"], shown["bank_dead_letters_open opposite-answer"]) == (1, 0)
         assert shown["bank_own_key_age_seconds messages"] > 1
         assert (shown["bank_in_recovery"], shown["bank_triggers_missing"], shown["bank_database_up"]) == (0, 0, 1)
+
+    def test_shows_how_old_what_some_webhook_has_not_been_queued_is(self, bank: None) -> None:
+        erp = program("erp", ANNA)
+        settle()
+        registered(erp)
+        nothing = state()
+        paid(BRAM)
+        settle()
+        waiting = state()
+        webhooks.services.fan_out(random=Random(1), now=NOON)
+
+        name = "bank_webhooks_oldest_unqueued_seconds"
+        assert (nothing[name], waiting[name] > 1, state()[name]) == (0, True, 0)
 
     def test_of_a_head_bank_is_that_of_its_register(self, db: None) -> None:
         with acting_as(SITE.__class__(role="headbank", code="HEAD", name="Head", country="NL", currencies=("EUR",))):

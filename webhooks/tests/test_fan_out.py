@@ -1,7 +1,10 @@
 """From the stream to the queue: everything that happens, to whom it concerns, once and in order."""
 
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
+from random import Random
 from typing import get_args
+from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
@@ -11,6 +14,7 @@ from access.models import AuditEvent, User
 from accounts.models import Mandate
 from transfers import stream
 from transfers.models import Transfer, TransferEvent
+from transfers.stream import Place
 from transfers.tests.people import ANNA, BRAM, NOON, ZOE, paid
 from webhooks import services
 from webhooks.api.words import EventName
@@ -26,10 +30,28 @@ def settled(bank: None) -> None:
     settle()
 
 
+CHANCE = Random(1)
+
+
+def turn() -> int:
+    return services.fan_out(random=CHANCE, now=NOON)
+
+
 def queue() -> None:
     """Let everything that happened so far be queued."""
     settle()
-    assert any(services.fan_out(now=NOON) == 0 for _ in range(20)), "queuing comes to an end"
+    assert any(turn() == 0 for _ in range(20)), "queuing comes to an end"
+
+
+def registered_after(place: Place, by: User) -> UUID:
+    return services.register_endpoint(url="https://erp.example/", events=[], after=place, addresses=["8.8.8.8"], by=by, now=NOON).id
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let one event go to two webhooks at a time, so that few are many."""
+    for name, number in (("EVENTS", 1), ("ENDPOINTS", 2)):
+        monkeypatch.setattr(import_module("webhooks.services.fan_out"), name, number)
 
 
 class TestAnEvent:
@@ -68,13 +90,9 @@ class TestAnEvent:
 
     def test_from_before_the_registration_is_not_queued_unless_asked_for(self) -> None:
         erp = program("erp", ANNA)
-        beginning = stream.BEGINNING
         paid(BRAM)
         settle()
-        from_now = registered(erp).id
-        from_then = services.register_endpoint(
-            url="https://erp.example/", events=[], after=beginning, addresses=["8.8.8.8"], by=erp, now=NOON
-        ).id
+        from_now, from_then = registered(erp).id, registered_after(stream.BEGINNING, erp)
 
         paid(ZOE)
         queue()
@@ -100,6 +118,50 @@ class TestAnEvent:
 
     def test_has_a_name_that_can_be_asked_for(self) -> None:
         assert {f"transfer.{name}" for name in stream.TYPES} == set(get_args(EventName))
+
+
+@pytest.mark.usefixtures("small")
+class TestAWebhookFarBehind:
+    @pytest.fixture
+    def erp(self) -> User:
+        return program("erp", ANNA)
+
+    def test_holds_up_nobody_although_a_new_one_stands_alone_in_front(self, erp: User) -> None:
+        crowd = [registered(erp).id for _ in range(2)]
+        for _ in range(3):
+            paid(BRAM, "0.01")
+        settle()
+        front, behind = registered(erp).id, registered_after(stream.BEGINNING, erp)
+
+        turn()
+
+        assert [len(told(endpoint)) for endpoint in (*crowd, front, behind)] == [1, 1, 0, 1]
+
+    def test_has_its_turn_however_many_others_are_far_behind(self, erp: User) -> None:
+        scattered = []
+        for _ in range(7):
+            scattered.append(registered(erp).id)
+            for _ in range(5):
+                paid(BRAM, "0.01")
+            settle()
+
+        for _ in range(12):
+            paid(BRAM, "0.01")
+            settle()
+            turn()
+
+        assert all(told(endpoint) for endpoint in scattered)
+
+    def test_has_its_turn_however_many_stand_in_front_of_it(self, erp: User, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(import_module("webhooks.services.fan_out"), "EVENTS", 200)
+        crowd = [registered(erp).id for _ in range(9)]
+
+        for _ in range(20):
+            paid(BRAM, "0.01")
+            settle()
+            turn()
+
+        assert all(told(endpoint) for endpoint in crowd)
 
 
 class TestAnOwner:
@@ -146,7 +208,7 @@ class TestTheCost:
                 paid(BRAM, "0.01")
             settle()
             with CaptureQueriesContext(connection) as asked:
-                services.fan_out(now=NOON)
+                turn()
             costs.append(len(asked))
             queue()
 
@@ -157,7 +219,7 @@ class TestTheCost:
         settle()
 
         with CaptureQueriesContext(connection) as asked:
-            moved = services.fan_out(now=NOON)
+            moved = turn()
 
         assert (moved, {query["sql"].split()[0] for query in asked}) == (0, {"SELECT"})
 
@@ -172,7 +234,7 @@ class TestALateCommit:
         def write_elsewhere(name: str) -> None:
             try:
                 TransferEvent.objects.create(transfer=transfer, type=name, at=NOON)
-                services.fan_out(now=NOON)
+                turn()
             finally:
                 connection.close()
 
@@ -196,7 +258,7 @@ class TestTwoAtOnce:
 
         def work(_: int) -> None:
             try:
-                while services.fan_out(now=NOON):
+                while turn():
                     pass
             finally:
                 connection.close()
