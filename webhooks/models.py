@@ -39,8 +39,9 @@ class Endpoint(models.Model):
 
 
 class Delivery(models.Model):
-    """One event for one endpoint: `body` is sent until it is taken, `asked_at` is since when. `event` is null where it is only a test.
+    """One event for one endpoint: `body` is sent until it is taken. `event` is null where it is only a test.
 
+    `asked_at` is when it was queued or last asked for, or when it first failed since then: patience counts from there.
     `answer_status` and `answer` are what the endpoint said last; a status of null is no answer at all.
     """
 

@@ -88,8 +88,9 @@ def change_endpoint(
     with transaction.atomic():
         endpoint = lock_own(endpoint_id=endpoint_id, by=by)
         before = {name: getattr(endpoint, name) for name in changed}
-        healed = {"failures": 0, "failing_since": None, "next_at": now} if url is not None else {}
-        Endpoint.objects.filter(id=endpoint_id).update(**changed, **healed)
+        Endpoint.objects.filter(id=endpoint_id).update(**changed)
+        if url is not None:
+            _begin_anew(endpoint_id, now=now)
         audit.record(actor=by, action="webhook.changed", subject=subject_of(endpoint_id), before=before, after=changed, now=now)
 
 
@@ -113,8 +114,8 @@ def enable_endpoint(*, endpoint_id: UUID, reason: str = "", by: User, now: datet
         endpoint = lock_endpoint(endpoint_id=endpoint_id, by=by)
         if endpoint.disabled_at is None:
             raise WebhookActive(webhook=str(endpoint_id))
-        Endpoint.objects.filter(id=endpoint_id).update(disabled_at=None, disabled_why="", failures=0, failing_since=None, next_at=now)
-        Delivery.objects.filter(endpoint_id=endpoint_id, finished_at__isnull=True).update(asked_at=now, next_at=now)
+        Endpoint.objects.filter(id=endpoint_id).update(disabled_at=None, disabled_why="")
+        _begin_anew(endpoint_id, now=now)
         before = {"disabled_why": endpoint.disabled_why}
         audit.record(actor=by, action="webhook.enabled", subject=subject_of(endpoint_id), before=before, reason=reason, now=now)
 
@@ -146,6 +147,12 @@ def disable_each(why: dict[UUID, str], *, actor: User | None, now: datetime) -> 
 def subject_of(endpoint_id: UUID) -> str:
     """Return how the audit trail names an endpoint."""
     return f"webhook:{endpoint_id}"
+
+
+def _begin_anew(endpoint_id: UUID, *, now: datetime) -> None:
+    """Send what waits for a locked endpoint at once and as patiently as if nothing had failed."""
+    Endpoint.objects.filter(id=endpoint_id).update(failures=0, failing_since=None, next_at=now)
+    Delivery.objects.filter(endpoint_id=endpoint_id, finished_at__isnull=True).update(asked_at=now, next_at=now)
 
 
 def _judge(url: str, addresses: Sequence[str]) -> None:

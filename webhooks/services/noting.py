@@ -16,7 +16,7 @@ from webhooks.services.endpoints import disable_each
 from webhooks.services.locking import lock_each
 
 _HEALTH = ("failures", "failing_since", "next_at")
-_OUTCOME = ("status", "attempts", "next_at", "attempted_at", "finished_at", "answer_status", "answer")
+_OUTCOME = ("status", "attempts", "asked_at", "next_at", "attempted_at", "finished_at", "answer_status", "answer")
 
 
 def note_answers(*, answers: Sequence[tuple[UUID, UUID, Answer]], random: Random, now: datetime) -> None:
@@ -39,8 +39,7 @@ def note_answers(*, answers: Sequence[tuple[UUID, UUID, Answer]], random: Random
             if delivery in pending:
                 health[endpoint].note(answer, now=now, patience=how_long, chance=random.random())
                 is_well = endpoints[endpoint].failures == 0  # else it may be the endpoint's fault, and the delivery waits for it
-                give_up = is_well and now - pending[delivery].asked_at >= how_long.give_up
-                rows.append(_outcome(pending[delivery], answer, give_up=give_up, now=now, patience=how_long, chance=random.random()))
+                rows.append(_outcome(pending[delivery], answer, is_well=is_well, now=now, patience=how_long, chance=random.random()))
         execute(
             Update(model=Delivery, sets=_OUTCOME, rows=rows, locked=True),
             Update(model=Endpoint, sets=_HEALTH, rows=[(id_, *_columns(state)) for id_, state in health.items()], locked=True),
@@ -55,13 +54,15 @@ def _columns(state: Health) -> tuple[Any, ...]:
     return tuple(getattr(state, name) for name in _HEALTH)
 
 
-def _outcome(row: Delivery, answer: Answer, *, give_up: bool, now: datetime, patience: Patience, chance: float) -> tuple[Any, ...]:
-    """Return the row that says how an attempt ended."""
+def _outcome(row: Delivery, answer: Answer, *, is_well: bool, now: datetime, patience: Patience, chance: float) -> tuple[Any, ...]:
+    """Return the row that says how an attempt ended; patience begins with the first failure since it was asked for."""
     attempts, status, finished_at, next_at = row.attempts + 1, Delivery.Status.PENDING, None, row.next_at
+    is_first = row.attempted_at is None or row.attempted_at < row.asked_at
+    asked_at = now if is_first and not answer.is_taken else row.asked_at
     if answer.is_taken:
         status, finished_at = Delivery.Status.DELIVERED, now
-    elif give_up:
+    elif is_well and now - asked_at >= patience.give_up:
         status, finished_at = Delivery.Status.FAILED, now
     else:
         next_at = now + pause(after=attempts, patience=patience, chance=chance)
-    return (row.id, status.value, attempts, next_at, now, finished_at, answer.status, answer.text)
+    return (row.id, status.value, attempts, asked_at, next_at, now, finished_at, answer.status, answer.text)

@@ -15,7 +15,7 @@ from webhooks import services
 from webhooks.models import Delivery, Endpoint
 from webhooks.rules import ALL_IN_FLIGHT, Answer
 from webhooks.services import Parcel
-from webhooks.tests.people import ERROR, GONE, OK, SILENCE, Clock, Notebook, by_hand, program, registered, with_test
+from webhooks.tests.people import ERROR, GONE, OK, PUBLIC, SILENCE, Clock, Notebook, by_hand, program, registered, with_test
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
@@ -98,6 +98,28 @@ class TestADelivery:
         assert {outcome(other)[0] for other in others} == {"delivered"}
         assert Endpoint.objects.get().disabled_at is None
 
+    def test_that_waited_for_days_is_not_given_up_for_one_failure(
+        self, clock: Clock, notebook: Notebook, endpoint: UUID, erp: User
+    ) -> None:
+        delivery = with_test(endpoint, erp)
+        notebook.says = lambda _: ERROR
+
+        clock.turn(after=timedelta(days=4))
+
+        assert outcome(delivery) == ("pending", 1)
+
+    def test_that_is_sent_again_and_waits_for_days_is_not_given_up_for_one_failure(
+        self, clock: Clock, notebook: Notebook, endpoint: UUID, erp: User
+    ) -> None:
+        delivery = with_test(endpoint, erp)
+        clock.turn()
+        services.send_again(delivery_id=delivery.id, by=erp, now=NOON + HOUR)
+        notebook.says = lambda _: ERROR
+
+        clock.turn(after=timedelta(days=4))
+
+        assert outcome(delivery) == ("pending", 2)
+
     def test_that_failed_can_be_sent_again(self, clock: Clock, notebook: Notebook, endpoint: UUID, erp: User) -> None:
         delivery = with_test(endpoint, erp)
         Delivery.objects.filter(id=delivery.id).update(status="failed", finished_at=NOON, attempts=20)
@@ -157,6 +179,16 @@ class TestAnEndpoint:
         clock.turn()
 
         assert Endpoint.objects.get().disabled_why == "it answered 410, gone"
+
+    def test_that_moved_gets_what_waits_at_once(self, clock: Clock, notebook: Notebook, endpoint: UUID, erp: User) -> None:
+        deliveries = [with_test(endpoint, erp) for _ in range(3)]
+        notebook.says = lambda parcel: OK if parcel.url == "https://new.example/" else ERROR
+        clock.turn()
+
+        services.change_endpoint(endpoint_id=endpoint, url="https://new.example/", addresses=PUBLIC, by=erp, now=clock.now)
+        clock.turn()
+
+        assert {outcome(delivery) for delivery in deliveries} == {("delivered", 2)}
 
     def test_that_is_slow_holds_up_no_other_and_has_only_so_much_under_way(self, clock: Clock, notebook: Notebook, erp: User) -> None:
         slow, quick = registered(erp).id, registered(erp).id
