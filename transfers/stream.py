@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 from uuid import UUID
 
 import msgspec
 from django.db import connection
 from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
+from msgspec import Meta
 
 from access.models import User
 from accounts.selectors.reach import reach_of
@@ -20,11 +21,14 @@ TYPES = frozenset({rules.CANCEL_ASKED, *(status for statuses in STATES.values() 
 _FIRST_OPEN = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 
 
+_Number = Annotated[int, Meta(ge=0, le=2**63 - 1)]  # what a bigint holds: a cursor may say anything
+
+
 class Place(NamedTuple):
     """Where an event stands: by the transaction that wrote it, then by its id."""
 
-    xid: int
-    id: int
+    xid: _Number
+    id: _Number
 
 
 BEGINNING = Place(0, 0)  # no event stands there: ids begin with 1

@@ -8,9 +8,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from access.models import AuditEvent, IdempotencyKey, User
+from access.rest.pages import cursor_of
 from access.roles import ADMINISTRATOR, API_CLIENT, TELLER
 from tests.api.bank import Api, employ, enlist, token_of
 from tests.api.test_transfers import code_of
+from transfers import stream
 from transfers.tests.people import NOON
 from webhooks import lookup, services
 from webhooks.models import Delivery, Endpoint
@@ -98,6 +100,21 @@ class TestRegistering:
         answer = api.post(WEBHOOKS, {"url": URL} | wrong, token=token, key="k")
 
         assert code_of(answer) == (400, "request-invalid")
+
+    def test_begins_where_events_were_read_to(self, api: Api, token: str) -> None:
+        place = stream.end()
+
+        answer = api.post(WEBHOOKS, {"url": URL, "after": cursor_of(place)}, token=token, key="k")
+
+        assert answer.status_code == 201
+        assert Endpoint.objects.values_list("place_xid", "place_id").get() == place
+
+    @pytest.mark.parametrize("place", [(2**63, 0), (2**63 - 1, 0), (-1, 0), (0, -1), (0, 2**63), (0, 1)])
+    def test_begins_nowhere_that_events_never_named(self, api: Api, token: str, place: tuple[int, int]) -> None:
+        answer = api.post(WEBHOOKS, {"url": URL, "after": cursor_of(place)}, token=token, key="k")
+
+        assert code_of(answer) == (400, "request-invalid")
+        assert Endpoint.objects.count() == 0
 
     def test_ends_at_twenty(self, api: Api, token: str) -> None:
         answers = [api.post(WEBHOOKS, {"url": URL}, token=token, key=f"k{number}") for number in range(21)]

@@ -10,8 +10,9 @@ from msgspec import UNSET, Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from access.errors import ReasonMissing
-from access.rest import Because, Endpoint, Page, ShowingOnce, operation, page_of, position, read_body, read_query, user_of
+from access.errors import ReasonMissing, RequestInvalid
+from access.rest import Because, Endpoint, Fault, Page, ShowingOnce, operation, page_of, position, read_body, read_query, user_of
+from transfers import stream
 from transfers.stream import Place
 from webhooks import lookup, selectors, services
 from webhooks.api.words import ChangedWebhook, NewWebhook, WebhooksQuery
@@ -83,7 +84,7 @@ class Webhooks(ShowingSecret):
     def post(self, request: Request) -> Response:
         """Have events delivered to a URL, signed with the secret in this answer (Standard Webhooks)."""
         given, by = read_body(request, NewWebhook), user_of(request)
-        after = position(given.after, Place)
+        after = _place(given.after)
         addresses = lookup.addresses_in_time(given.url)
 
         def make() -> WebhookSecret:
@@ -213,3 +214,11 @@ class Test(Endpoint):
             return 202, selectors.delivery_by_id(delivery_id=delivery_id, by=by)
 
         return self.once(request, effect)
+
+
+def _place(cursor: str | None) -> Place | None:
+    """Return the place a cursor of `events` stands for; raises RequestInvalid for one we never gave."""
+    place = position(cursor, Place)
+    if place is not None and place > stream.end():
+        raise RequestInvalid(faults=(Fault(pointer="/after", detail="Use the `next` of an answer of `events` as it is."),))
+    return place
