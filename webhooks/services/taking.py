@@ -1,6 +1,7 @@
 """Handing over what is due, to those who may have it."""
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
@@ -84,14 +85,15 @@ def _bar(endpoints: Collection[Endpoint], *, holders: Collection[int], now: date
 
 
 def _secrets(endpoint: Endpoint, *, now: datetime) -> list[str]:
-    """Return the secrets that sign now; none where they cannot be read."""
-    sealed = [bytes(endpoint.secret)]
-    if endpoint.previous_secret is not None and endpoint.previous_until is not None and now < endpoint.previous_until:
-        sealed.append(bytes(endpoint.previous_secret))
+    """Return the secrets that sign now; none where the current one cannot be read. A rotation heals that: the previous one may be lost."""
     try:
-        return [vault.unseal(each, of=endpoint.id) for each in sealed]
+        secrets = [vault.unseal(bytes(endpoint.secret), of=endpoint.id)]
     except InvalidTag:
         return []
+    if endpoint.previous_secret is not None and endpoint.previous_until is not None and now < endpoint.previous_until:
+        with suppress(InvalidTag):
+            secrets.append(vault.unseal(bytes(endpoint.previous_secret), of=endpoint.id))
+    return secrets
 
 
 def _numbers(row: Delivery) -> tuple[str, ...]:

@@ -235,6 +235,19 @@ class TestSecrets:
         assert [parcel.endpoint for parcel in notebook.sent] == [endpoint]
         assert "SECRET_KEY" in Endpoint.objects.get(id=other).disabled_why
 
+    def test_that_cannot_be_read_are_healed_by_a_rotation(self, clock: Clock, notebook: Notebook, erp: User) -> None:
+        with override_settings(SECRET_KEY="another"):
+            endpoint = registered(erp).id
+        delivery = with_test(endpoint, erp)
+        clock.turn()
+
+        services.rotate_secret(endpoint_id=endpoint, by=erp, now=NOON)
+        services.enable_endpoint(endpoint_id=endpoint, by=erp, now=NOON)
+        clock.turn()
+
+        assert outcome(delivery) == ("delivered", 1)
+        assert [len(parcel.headers["webhook-signature"].split()) for parcel in notebook.sent] == [1]
+
 
 class TestAnOwner:
     def test_who_lost_the_mandate_since_gets_nothing(self, clock: Clock, notebook: Notebook, endpoint: UUID) -> None:
