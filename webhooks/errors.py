@@ -38,13 +38,6 @@ class DeliveryUnknown(DomainError):
     advice = "Check the id {delivery}; those that went well are forgotten after a while."
 
 
-class TooManyWebhooks(DomainError):
-    """The user has as many webhooks as one may have; `facts` carry `limit`."""
-
-    code, title = "too-many-webhooks", "You have too many webhooks."
-    advice = "One may have {limit} that are active; disable or change one of them."
-
-
 class WebhookDisabled(DomainError):
     """Nothing is delivered to this webhook now; `facts` carry `webhook` and `why`."""
 
@@ -57,3 +50,10 @@ class WebhookActive(DomainError):
 
     code, title = "webhook-active", "This webhook is active already."
     advice = "Nothing needs to be done about {webhook}."
+
+
+class TooManyWebhooks(DomainError):
+    """The owner has as many webhooks as one may have; `facts` carry `limit`."""
+
+    code, title = "too-many-webhooks", "The owner has too many webhooks."
+    advice = "One may have {limit} that are active; disable or change one of them."

@@ -122,6 +122,17 @@ class TestRegistering:
         assert [answer.status_code for answer in answers] == [201] * 20 + [409]
         assert answers[-1].json()["code"] == "too-many-webhooks"
 
+    def test_ends_at_twenty_by_enabling_too(self, api: Api, webhook: str, token: str) -> None:
+        api.post(f"{webhook}/disable", {"reason": "moving"}, token=token, key="off")
+        for number in range(20):
+            api.post(WEBHOOKS, {"url": URL}, token=token, key=f"k{number}")
+        ada = token_of(employ("ada", ADMINISTRATOR))
+
+        answers = [api.post(f"{webhook}/enable", {"reason": "moved"}, token=who, key="on") for who in (token, ada)]
+
+        assert {code_of(answer) for answer in answers} == {(409, "too-many-webhooks")}
+        assert Endpoint.objects.filter(disabled_at__isnull=True).count() == 20
+
     def test_is_for_those_who_may_follow_events(self, api: Api) -> None:
         answer = api.post(WEBHOOKS, {"url": URL}, token=token_of(employ("ada", ADMINISTRATOR)), key="k")
 

@@ -160,7 +160,7 @@ class Enable(Endpoint):
         body=Because,
         answers={200: EndpointRow},
         is_kept=True,
-        refuses=(WebhookUnknown, WebhookActive),
+        refuses=(WebhookUnknown, WebhookActive, TooManyWebhooks),
     )
     def post(self, request: Request, endpoint_id: UUID) -> Response:
         """Deliver again, from where it stopped: nothing that happened meanwhile is left out."""

@@ -46,9 +46,7 @@ def register_endpoint(
     endpoint_id, secret = uuid7(), signing.new_secret()
     place = after or stream.end()
     with transaction.atomic():
-        User.objects.select_for_update(no_key=True).get(pk=by.pk)  # two at once would both see room for one more
-        if Endpoint.objects.filter(owner=by, disabled_at__isnull=True).count() >= MOST:
-            raise TooManyWebhooks(limit=MOST)
+        _require_room(by.pk)
         endpoint = Endpoint.objects.create(
             id=endpoint_id,
             owner=by,
@@ -108,12 +106,13 @@ def disable_endpoint(*, endpoint_id: UUID, reason: str, by: User, now: datetime)
 
 
 def enable_endpoint(*, endpoint_id: UUID, reason: str = "", by: User, now: datetime) -> None:
-    """Deliver to an endpoint again, from where it stopped. Raises NotAllowed, WebhookUnknown, WebhookActive."""
+    """Deliver to an endpoint again, from where it stopped. Raises NotAllowed, WebhookUnknown, WebhookActive, TooManyWebhooks."""
     require(by=by, permission=permissions.MANAGE)
     with transaction.atomic():
         endpoint = lock_endpoint(endpoint_id=endpoint_id, by=by)
         if endpoint.disabled_at is None:
             raise WebhookActive(webhook=str(endpoint_id))
+        _require_room(endpoint.owner_id)
         Endpoint.objects.filter(id=endpoint_id).update(disabled_at=None, disabled_why="")
         _begin_anew(endpoint_id, now=now)
         before = {"disabled_why": endpoint.disabled_why}
@@ -147,6 +146,13 @@ def disable_each(why: dict[UUID, str], *, actor: User | None, now: datetime) -> 
 def subject_of(endpoint_id: UUID) -> str:
     """Return how the audit trail names an endpoint."""
     return f"webhook:{endpoint_id}"
+
+
+def _require_room(owner_id: int) -> None:
+    """Raise TooManyWebhooks where the owner has no room for one more that is active; two at once would both see it without the lock."""
+    User.objects.select_for_update(no_key=True).get(pk=owner_id)
+    if Endpoint.objects.filter(owner_id=owner_id, disabled_at__isnull=True).count() >= MOST:
+        raise TooManyWebhooks(limit=MOST)
 
 
 def _begin_anew(endpoint_id: UUID, *, now: datetime) -> None:
