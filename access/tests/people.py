@@ -1,4 +1,4 @@
-"""The people of these tests, the moment they live in, and a way to do many things at once."""
+"""The people of these tests, the moment they live in, and ways to do many things at once."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -51,3 +51,14 @@ def at_once(works: Sequence[Callable[[], object]]) -> list[Any]:
 
     with ThreadPoolExecutor(len(works)) as pool:
         return list(pool.map(run, works))
+
+
+def until_somebody_waits() -> None:
+    """Return once another session waits for a lock of this one's."""
+    with connection.cursor() as cursor:
+        for _ in range(2_000):
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))")
+            if cursor.fetchone()[0]:
+                return
+            cursor.execute("SELECT pg_sleep(0.001)")
+    raise AssertionError("nobody waited")

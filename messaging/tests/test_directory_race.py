@@ -3,9 +3,9 @@
 import threading
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
-from access.tests.people import at_once
+from access.tests.people import at_once, until_somebody_waits
 from messaging import directory, selectors
 from messaging.directory import Outcome
 from messaging.tests.banks import NOON, World
@@ -32,7 +32,7 @@ class TestTheOlderVersion:
             with world.bert.acting(), transaction.atomic():
                 outcome = directory.take(document=newer, now=NOON).outcome
                 taken.set()
-                _until_somebody_waits()
+                until_somebody_waits()
                 return outcome
 
         def take_older() -> Outcome:
@@ -45,14 +45,3 @@ class TestTheOlderVersion:
         assert outcomes == [Outcome.TAKEN, Outcome.OLDER]
         assert selectors.peers(codes=["BNKA"])["BNKA"].status == "suspended"
         assert selectors.keys(key_ids=[world.anna.key.key_id])[world.anna.key.key_id].revoked
-
-
-def _until_somebody_waits() -> None:
-    """Return once another session waits for a lock of this one's."""
-    with connection.cursor() as cursor:
-        for _ in range(2_000):
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))")
-            if cursor.fetchone()[0]:
-                return
-            cursor.execute("SELECT pg_sleep(0.001)")
-    raise AssertionError("nobody waited")
