@@ -74,10 +74,10 @@ class CapInvalid(DomainError):
 
 
 class TooManyKeys(DomainError):
-    """As many keys speak for the bank as may; `facts` carry `bank` and `most`."""
+    """As many keys speak for the bank as may, or it has announced as many as it may in a day; `facts` carry `bank`, `most` and `a_day`."""
 
     code, title = "too-many-keys", "The bank has as many keys as may be."
-    advice = "End one of the {most} keys of {bank} first."
+    advice = "At most {most} keys speak for {bank} at once, and it announces at most {a_day} in 24 hours: end one first, or wait."
 
 
 class KeyLast(DomainError):

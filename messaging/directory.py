@@ -40,9 +40,11 @@ class Judged:
 
 
 def write(*, version: int, banks: Sequence[Bank], now: datetime) -> bytes:
-    """Return the bytes of a new version, to be signed; raise DirectoryRefused for one that no bank would take."""
+    """Return the bytes of a new version, to be signed; raise DirectoryRefused for one that no broker or no bank would take."""
     data = DirectoryPublished(version=version, banks=tuple(banks))
     value = envelope.encode(id=uuid7(), source=this_bank().code, destination=_EVERYBODY, type=DIRECTORY_PUBLISHED, time=now, data=data)
+    if len(value) > envelope.MAX_VALUE_BYTES:
+        raise DirectoryRefused(why=f"it would have {len(value)} bytes, and at most {envelope.MAX_VALUE_BYTES} can be published")
     _read(value, head_bank=this_bank().code)
     return value
 

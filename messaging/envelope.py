@@ -12,6 +12,7 @@ from messaging.broker import Record
 from messaging.errors import Unreadable
 
 T = TypeVar("T")
+MAX_VALUE_BYTES = 900_000  # below the 1 MiB at which a broker refuses a record by default
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=r"\A[\x21-\x7e]+\Z")]
 
 

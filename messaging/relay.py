@@ -48,6 +48,7 @@ class Relay:
         self._cluster_id = ""
         self._checked_at: datetime | None = None
         self._directory: tuple[int, datetime] | None = None
+        self._directory_failed = False
         self._avoided: dict[str, datetime] = {}
         self._not_before: datetime | None = None
 
@@ -110,17 +111,24 @@ class Relay:
         finish_retired(now=now)
 
     def _publish_directory(self, now: datetime) -> int:
-        """Publish the head bank's current directory when it is new, the broker is new, or a minute has passed."""
+        """Publish the head bank's current directory when it is new, the broker is new, or a minute has passed.
+
+        After it failed the next turn goes without it: the broker may refuse the directory for ever and take all else.
+        """
         if not this_bank().is_head_bank:
             return 0
         version = selectors.directory_version()
         if version == 0 or (self._directory is not None and self._directory[0] == version and now - self._directory[1] < DIRECTORY_EVERY):
             return 0
+        if self._directory_failed:
+            self._directory_failed = False
+            return 0
+        self._directory_failed = True
         document = directory.signed(key=self._signing_key())
         assert document is not None, "there is a version, and no row of it is ever deleted"
         headers = ((SIGNATURE, document.signature), (KEY_ID, document.key_id.encode()))
         self._publish([Outgoing(topic=DIRECTORY_TOPIC, partition=0, value=document.value, headers=headers, key=b"directory")])
-        self._directory = (version, now)
+        self._directory, self._directory_failed = (version, now), False
         meters.PUBLISHED.labels("directory").inc()
         return 1
 

@@ -11,7 +11,6 @@ from messaging.documents import Document
 from messaging.envelope import Envelope, Received
 from messaging.errors import Unreadable
 from messaging.handling import Handler, Handlers
-from messaging.outbox import MAX_VALUE_BYTES
 from messaging.selectors import KeyRow
 from messaging.signing import KEY_ID, SIGNATURE, Domain, is_signed
 
@@ -40,7 +39,7 @@ def _bank_that_signed(record: Record, keys: Mapping[str, KeyRow]) -> str:
     """Return the one bank whose word this is."""
     if record.topic != letter_box.topic_of(code=this_bank().code):
         raise Unreadable("wrong-topic", record.topic)
-    if len(record.value) > MAX_VALUE_BYTES:
+    if len(record.value) > envelope.MAX_VALUE_BYTES:
         raise Unreadable("too-large", f"{len(record.value)} bytes")
     signature, key_id = _header(record, SIGNATURE), key_id_of(record=record)
     if not signature or not key_id:

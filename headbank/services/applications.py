@@ -19,7 +19,6 @@ from messaging import documents, envelope, signing
 from messaging.documents import Document, File
 from messaging.errors import Unreadable
 from messaging.events import BANK_APPLIED, BankApplied
-from messaging.outbox import MAX_VALUE_BYTES
 
 VALID_FOR = timedelta(days=7)
 
@@ -72,7 +71,7 @@ def receive_application(*, document: Document, now: datetime) -> str:
 
 def _read(document: Document) -> BankApplied:
     """Return what a bank says of itself once the key it names has signed it, for this head bank."""
-    if len(document.value) > MAX_VALUE_BYTES:
+    if len(document.value) > envelope.MAX_VALUE_BYTES:
         raise ApplicationRefused(why="it is too large")
     try:
         outside = envelope.decode(document.value)

@@ -1,7 +1,7 @@
 """Which keys speak for a bank: added by people, announced by the bank under a key it has, ended by either."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -17,7 +17,9 @@ from messaging.envelope import Received
 from messaging.events import KeyAnnounced, KeyRetired
 from messaging.verifying import key_id_of
 
-MOST_KEYS = 4  # that speak for a bank at once: a bank cannot fill the directory
+MOST_KEYS = 4  # that speak for a bank at once
+MOST_A_DAY = 8  # that a bank announces: no key ever leaves the directory, and a bank cannot fill it
+DAY = timedelta(days=1)
 
 
 def add_key(*, code: str, public_key: str, announced_by: str = "", now: datetime) -> str:
@@ -31,8 +33,10 @@ def add_key(*, code: str, public_key: str, announced_by: str = "", now: datetime
         return key_id
     if known is not None:
         raise KeyTaken(key=key_id)
-    if BankKey.objects.filter(bank=code, revoked_at__isnull=True).count() >= MOST_KEYS:
-        raise TooManyKeys(bank=code, most=MOST_KEYS)
+    keys = BankKey.objects.filter(bank=code)
+    announced = keys.filter(announced_at__gt=now - DAY).exclude(announced_by="")
+    if keys.filter(revoked_at__isnull=True).count() >= MOST_KEYS or (announced_by and announced.count() >= MOST_A_DAY):
+        raise TooManyKeys(bank=code, most=MOST_KEYS, a_day=MOST_A_DAY)
     BankKey.objects.create(key_id=key_id, bank_id=code, public_key=public_key, announced_by=announced_by, announced_at=now)
     return key_id
 

@@ -1,5 +1,6 @@
 """Keys that banks announce and end themselves: what counts, and what changes nothing and is kept with the name of who said it."""
 
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import pytest
@@ -9,7 +10,7 @@ from access.models import User
 from access.tests.people import NOON
 from headbank import services
 from headbank.models import BankKey
-from headbank.services.keys import MOST_KEYS
+from headbank.services.keys import MOST_A_DAY, MOST_KEYS
 from messaging import envelope, signing
 from messaging.broker import Record
 from messaging.envelope import Received
@@ -48,6 +49,14 @@ def _received(data: T, type_: str, *, by: str, signer: SigningKey) -> Received[T
 
 def in_force(code: str) -> set[str]:
     return set(PeerKey.objects.filter(peer=code, revoked=False).values_list("key_id", flat=True))
+
+
+def rotated(key: SigningKey, *, now: datetime) -> SigningKey:
+    """Let Alpha go over from this key to another, which is returned."""
+    following = signing.generate()
+    services.receive_keys(received=[announced(following, signer=key)], now=now)
+    services.receive_retirements(received=[retired(key, signer=following)], now=now)
+    return following
 
 
 class TestAKeyThatABankAnnounces:
@@ -96,6 +105,29 @@ class TestAKeyThatABankAnnounces:
 
         assert len(in_force("ALFA")) == MOST_KEYS
         assert DeadLetter.objects.get().reason == "too-many-keys"
+
+    def test_is_not_one_of_too_many_in_a_day(self) -> None:
+        current = ALPHA_KEY
+        for _ in range(MOST_A_DAY):
+            current = rotated(current, now=NOON)
+
+        services.receive_keys(received=[announced(NEW_KEY, signer=current)], now=NOON + timedelta(hours=23))
+        refused = DeadLetter.objects.get().reason
+        services.receive_keys(received=[announced(NEW_KEY, signer=current)], now=NOON + timedelta(hours=24))
+
+        assert refused == "too-many-keys"
+        assert in_force("ALFA") == {current.key_id, NEW_KEY.key_id}
+
+    def test_never_keeps_two_persons_from_adding_one(self, rita: User, otto: User) -> None:
+        current = ALPHA_KEY
+        for _ in range(MOST_A_DAY):
+            current = rotated(current, now=NOON)
+
+        for person in (rita, otto):
+            facts = {"public_key": NEW_KEY.public_key}
+            services.ask_or_approve(action=services.ADD_KEY, code="ALFA", facts=facts, by=person, reason="stolen", now=NOON)
+
+        assert in_force("ALFA") == {current.key_id, NEW_KEY.key_id}
 
 
 class TestAKeyThatABankEnds:

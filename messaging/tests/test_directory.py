@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from msgspec import structs
 
 from access.site import acting_as
 from messaging import directory, documents, selectors, signing
@@ -110,6 +111,12 @@ class TestADirectory:
     def test_with_one_key_twice_is_never_written(self, world: World) -> None:
         with pytest.raises(DirectoryRefused, match="twice"):
             world.document(banks=[world.anna.entry(), world.anna.entry()])
+
+    def test_larger_than_a_broker_takes_is_never_written(self, world: World) -> None:
+        keys = tuple(BankKey(id=f"{number:016x}", public_key=f"{number:064x}") for number in range(10_000))
+
+        with pytest.raises(DirectoryRefused, match="can be published"):
+            world.document(banks=[structs.replace(world.anna.entry(), keys=keys)])
 
     def test_of_a_bank_without_the_head_banks_key_is_refused(self, world: World) -> None:
         document = world.document()

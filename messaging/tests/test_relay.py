@@ -313,6 +313,29 @@ class TestTheHeadBanksRelay:
             assert directory.take(document=document, now=NOON).outcome is directory.Outcome.TAKEN
         assert [record.value for record in world.broker.records(topic="bank-directory")] == [document.value]
 
+    def test_publishes_what_is_due_also_where_the_broker_refuses_the_directory(self, world: World) -> None:
+        with acting_as(world.head.site):
+            with transaction.atomic():
+                directory.announce(banks=[world.anna.entry()], now=NOON)
+            Directory.objects.update(value=b"x" * 2_000_000)
+            enqueue("hello")
+
+            self.publish(relay_of(world.head, world), 0, 2)
+
+        assert texts(world) == ["hello"]
+
+    def test_tries_a_directory_again_that_the_broker_refused(self, world: World) -> None:
+        assert isinstance(world.broker, MemoryBroker)
+        with acting_as(world.head.site):
+            self.store(world, version=1)
+            value = Directory.objects.get().value
+            Directory.objects.update(value=b"x" * 2_000_000)
+            relay = relay_of(world.head, world)
+            self.publish(relay, 0)
+            Directory.objects.update(value=value)
+
+            assert self.publish(relay, 2, 4) == 1
+
     def store(self, world: World, *, version: int) -> None:
         document = world.document(version=version)
         Directory.objects.create(

@@ -12,9 +12,9 @@ from django.utils import timezone
 from accounts.money import Money
 from messaging import directory, envelope, signing
 from messaging.broker import Headers
+from messaging.envelope import MAX_VALUE_BYTES
 from messaging.events import DIRECTORY_TOPIC
 from messaging.models import DeadLetter, Message
-from messaging.outbox import MAX_VALUE_BYTES
 from messaging.partitions import partition_of
 from messaging.selectors import directory_version
 from messaging.signing import KEY_ID, SIGNATURE, Domain, SigningKey
