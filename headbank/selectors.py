@@ -44,6 +44,20 @@ def banks_of_directory() -> tuple[events.Bank, ...]:
     )
 
 
+def keys_from(*, key_id: str) -> list[str]:
+    """Return the keys in force that were announced under this one, or under a key that came from it, oldest first."""
+    keys = BankKey.objects.filter(bank__keys=key_id).order_by("announced_at", "key_id")
+    under: dict[str, list[str]] = {}
+    for key in keys:
+        under.setdefault(key.announced_by, []).append(key.key_id)
+    came, waiting = set[str](), [key_id]
+    while waiting:
+        found = under.pop(waiting.pop(), [])
+        came.update(found)
+        waiting += found
+    return [key.key_id for key in keys if key.key_id in came and key.revoked_at is None]
+
+
 class BankRow(msgspec.Struct, frozen=True, kw_only=True):
     """A bank of the register; `debit_caps` is what it may owe all others together, by currency, in minor units."""
 

@@ -13,6 +13,7 @@ from access.permissions import require
 from access.site import this_bank
 from messaging import letter_box, offsets, permissions, signing
 from messaging.errors import DeadLetterNotOpen, NotInRecovery
+from messaging.events import KEY_ANNOUNCED
 from messaging.models import DeadLetter, Message, OwnKey, Recovery
 
 KEPT_FOR = timedelta(days=7)
@@ -21,13 +22,15 @@ KEPT_FOR = timedelta(days=7)
 def ensure_own_key(*, use: str, file: Path, now: datetime) -> str:
     """Have a key for `use` (messages or tokens) in this file, and its public half in the database; return the public half.
 
-    Safe to repeat. A key for messages that takes the place of a lost one retires it: only one signs. Raises KeyFileUnusable.
+    Safe to repeat. A key for messages that takes the place of a lost one retires it: only one signs, and what the lost one announced
+    is asked for no more. Raises KeyFileUnusable.
     """
     key = signing.load_key_file(file=file) if file.exists() else signing.create_key_file(file=file)
     with transaction.atomic():
         if not OwnKey.objects.filter(key_id=key.key_id).exists():
             if use == "messages":
                 OwnKey.objects.filter(use=use, retired_at__isnull=True).update(retired_at=now)
+                Message.objects.filter(type=KEY_ANNOUNCED, finished_at__isnull=True).update(open_items=0, finished_at=now)
             OwnKey.objects.create(key_id=key.key_id, use=use, public_key=key.public_key, created_at=now)
             audit.record(actor=None, action="key.created", subject=f"key:{key.key_id}", after={"use": use}, now=now)
     return key.public_key

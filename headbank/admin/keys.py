@@ -6,8 +6,14 @@ from django.contrib import admin
 from django.utils.safestring import SafeString
 
 from access.admin import Asked, BankAdmin, deed, link_to
-from headbank import permissions, services
+from headbank import permissions, selectors, services
 from headbank.models import Bank, BankKey, Invitation
+
+
+def _with_it(key: BankKey) -> str:
+    """Name the keys that end with this one."""
+    keys = selectors.keys_from(key_id=key.key_id)
+    return f" With it end those announced under it, by the bank or by whoever had it: {', '.join(keys)}." if keys else ""
 
 
 @admin.register(BankKey)
@@ -33,18 +39,20 @@ class BankKeyAdmin(BankAdmin):
         title="Revoke this key",
         explains=lambda key: (
             f"Nothing that key {key.key_id} signed decides anything new, from the moment a bank has heard of it: within "
-            f"seconds. What {key.bank_id} decided before stays. It never counts again; a bank without another key cannot speak."
+            f"seconds. What {key.bank_id} decided before stays. It never counts again.{_with_it(key)} A bank left without a key "
+            f"cannot speak until two persons add one that it hands over in person."
         ),
         submit="Revoke for good",
         permission=permissions.MANAGE_BANKS,
         icon="key_off",
         is_dangerous=True,
-        offered=lambda key: key.revoked_at is None,
+        offered=lambda key: key.revoked_at is None or bool(selectors.keys_from(key_id=key.key_id)),
     )
     def revoke(self, asked: Asked, key: BankKey) -> str:
         """End a key's word."""
-        code = services.revoke_key(key_id=key.key_id, reason=asked.reason, by=asked.by, now=asked.now)
-        return f"The key of {code} is revoked; every bank is told."
+        ended = services.revoke_key(key_id=key.key_id, reason=asked.reason, by=asked.by, now=asked.now)
+        with_it = f", and with it {', '.join(ended.with_it)}" if ended.with_it else ""
+        return f"The key of {ended.bank} is revoked{with_it}; every bank is told."
 
 
 @admin.register(Invitation)

@@ -62,11 +62,11 @@ class RevokeKey(Endpoint):
         refuses=(ReasonMissing, KeyUnknown),
     )
     def post(self, request: Request, key_id: str) -> Response:
-        """End a key's word at once and for ever: what it signed decides nothing new."""
+        """End a key's word at once and for ever, and that of every key announced under it: what they signed decides nothing new."""
         reason, by = read_body(request, Why).reason, user_of(request)
 
         def effect() -> tuple[int, BankShown]:
-            code = services.revoke_key(key_id=key_id, by=by, reason=reason, now=timezone.now())
-            return 200, selectors.bank_by_code(code=code)
+            ended = services.revoke_key(key_id=key_id, by=by, reason=reason, now=timezone.now())
+            return 200, selectors.bank_by_code(code=ended.bank)
 
         return self.once(request, effect)

@@ -3,7 +3,7 @@
 from headbank.services.applications import application_of, invite_bank, receive_application
 from headbank.services.book import approve_settlement, receive_confirmations, refuse_settlement
 from headbank.services.collect import BOOK, close_window, receive_positions, settle_due
-from headbank.services.keys import receive_keys, receive_retirements, revoke_key
+from headbank.services.keys import Revoked, receive_keys, receive_retirements, revoke_key
 from headbank.services.publish import Published, announce_register, publish_directory
 from headbank.services.register import register_bank, suspend_bank
 from headbank.services.requests import (
@@ -31,6 +31,7 @@ __all__ = [
     "SET_CAP",
     "SET_COVER",
     "Published",
+    "Revoked",
     "announce_register",
     "application_of",
     "approve_request",

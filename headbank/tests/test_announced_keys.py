@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 import pytest
+from django.core.management import call_command
 from uuid_utils.compat import uuid7
 
 from access.models import User
@@ -20,7 +21,7 @@ from messaging.selectors import directory_version
 from messaging.signing import Domain, SigningKey
 
 T = TypeVar("T", KeyAnnounced, KeyRetired)
-ALPHA_KEY, BETA_KEY, NEW_KEY = (signing.generate() for _ in range(3))
+ALPHA_KEY, BETA_KEY, NEW_KEY, LAST_KEY = (signing.generate() for _ in range(4))
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +58,13 @@ def rotated(key: SigningKey, *, now: datetime) -> SigningKey:
     services.receive_keys(received=[announced(following, signer=key)], now=now)
     services.receive_retirements(received=[retired(key, signer=following)], now=now)
     return following
+
+
+def add(key: SigningKey, *persons: User) -> None:
+    """Let two persons add a key of Alpha."""
+    for person in persons:
+        facts = {"public_key": key.public_key}
+        services.ask_or_approve(action=services.ADD_KEY, code="ALFA", facts=facts, by=person, reason="handed over", now=NOON)
 
 
 class TestAKeyThatABankAnnounces:
@@ -100,6 +108,24 @@ class TestAKeyThatABankAnnounces:
 
         assert in_force("ALFA") == {ALPHA_KEY.key_id}
 
+    def test_is_not_announced_under_one_that_was_revoked_meanwhile(self, rita: User, otto: User) -> None:
+        verified = announced(NEW_KEY)
+        add(LAST_KEY, rita, otto)
+        services.revoke_key(key_id=ALPHA_KEY.key_id, by=rita, reason="stolen", now=NOON)
+
+        services.receive_keys(received=[verified], now=NOON)
+
+        assert in_force("ALFA") == {LAST_KEY.key_id}
+        assert DeadLetter.objects.get().reason == "key-revoked"
+
+    def test_is_not_a_suspended_banks(self, rita: User) -> None:
+        services.suspend_bank(code="ALFA", by=rita, reason="under review", now=NOON)
+
+        services.receive_keys(received=[announced(NEW_KEY)], now=NOON)
+
+        assert in_force("ALFA") == {ALPHA_KEY.key_id}
+        assert DeadLetter.objects.get().reason == "bank-status-wrong"
+
     def test_is_not_one_of_too_many(self) -> None:
         services.receive_keys(received=[announced(signing.generate()) for _ in range(MOST_KEYS)], now=NOON)
 
@@ -123,9 +149,7 @@ class TestAKeyThatABankAnnounces:
         for _ in range(MOST_A_DAY):
             current = rotated(current, now=NOON)
 
-        for person in (rita, otto):
-            facts = {"public_key": NEW_KEY.public_key}
-            services.ask_or_approve(action=services.ADD_KEY, code="ALFA", facts=facts, by=person, reason="stolen", now=NOON)
+        add(NEW_KEY, rita, otto)
 
         assert in_force("ALFA") == {current.key_id, NEW_KEY.key_id}
 
@@ -151,3 +175,43 @@ class TestAKeyThatABankEnds:
         assert in_force("BETA") == {BETA_KEY.key_id}
         letter = DeadLetter.objects.get()
         assert (letter.reason, "ALFA" in letter.detail) == ("key-unknown", True)
+
+
+class TestAKeyThatIsRevoked:
+    def test_takes_with_it_every_key_that_came_from_it(self, rita: User) -> None:
+        services.receive_keys(received=[announced(NEW_KEY)], now=NOON)
+        services.receive_keys(received=[announced(LAST_KEY, signer=NEW_KEY)], now=NOON)
+        services.receive_retirements(received=[retired(NEW_KEY, signer=LAST_KEY)], now=NOON)
+
+        ended = services.revoke_key(key_id=ALPHA_KEY.key_id, by=rita, reason="stolen", now=NOON)
+
+        assert ended.with_it == [LAST_KEY.key_id]
+        assert in_force("ALFA") == set()
+        assert in_force("BETA") == {BETA_KEY.key_id}
+
+    def test_takes_them_with_it_although_the_bank_had_replaced_it(self, rita: User) -> None:
+        rotated(ALPHA_KEY, now=NOON)
+
+        services.revoke_key(key_id=ALPHA_KEY.key_id, by=rita, reason="was stolen before", now=NOON)
+
+        assert in_force("ALFA") == set()
+
+    def test_leaves_the_one_it_came_from_and_those_that_two_persons_added(self, rita: User, otto: User) -> None:
+        services.receive_keys(received=[announced(NEW_KEY)], now=NOON)
+        add(LAST_KEY, rita, otto)
+
+        services.revoke_key(key_id=NEW_KEY.key_id, by=rita, reason="stolen", now=NOON)
+
+        assert in_force("ALFA") == {ALPHA_KEY.key_id, LAST_KEY.key_id}
+
+    def test_names_those_that_go_with_it_before_and_after(self, rita: User, capsys: pytest.CaptureFixture[str]) -> None:
+        services.receive_keys(received=[announced(NEW_KEY)], now=NOON)
+        said = {"reason": "stolen", "username": rita.username}
+
+        call_command("revoke_key", ALPHA_KEY.key_id, **said, dry_run=True)
+        before = in_force("ALFA")
+        call_command("revoke_key", ALPHA_KEY.key_id, **said)
+
+        named = f"with it: {NEW_KEY.key_id}"
+        assert capsys.readouterr().out.splitlines() == [named, "nothing was changed", named, "done"]
+        assert (before, in_force("ALFA")) == ({ALPHA_KEY.key_id, NEW_KEY.key_id}, set())

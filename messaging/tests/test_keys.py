@@ -11,11 +11,12 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import SystemCheckError
 from django.test import override_settings
 
-from access.site import acting_as
+from access.site import acting_as, this_bank
 from messaging import services, signing
 from messaging.checks import CONSUMER, RELAY, WEB
 from messaging.errors import KeyFileUnusable
-from messaging.models import OwnKey
+from messaging.key_rotation import announce_key
+from messaging.models import Message, OwnKey
 from messaging.signing import Domain
 from messaging.tests.banks import NOON, World
 
@@ -68,6 +69,18 @@ class TestAKeyFile:
         second = services.ensure_own_key(use="messages", file=tmp_path / "key.pem", now=NOON)
 
         assert first == second == OwnKey.objects.get().public_key
+
+    def test_that_takes_the_place_of_a_lost_one_asks_for_nothing_that_one_announced(self, bert: World) -> None:
+        file = this_bank().message_key_file
+        assert file is not None
+        services.ensure_own_key(use="messages", file=file, now=NOON)
+        announce_key(file=file, now=NOON)
+        file.unlink()
+        signing.public_file(file).unlink()
+
+        services.ensure_own_key(use="messages", file=file, now=NOON)
+
+        assert not Message.objects.filter(finished_at__isnull=True).exists()
 
 
 class TestASignature:

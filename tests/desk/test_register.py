@@ -57,6 +57,18 @@ class TestOnePerson:
         assert key.revoked_at is not None
         assert PeerKey.objects.get(key_id=key.pk).revoked
 
+    def test_is_told_which_keys_end_with_it(self, first: Client) -> None:
+        key, other = BankKey.objects.get(bank="BNKA"), signing.generate()
+        facts = {"public_key": other.public_key, "announced_by": key.pk, "announced_at": key.announced_at}
+        BankKey.objects.create(key_id=other.key_id, bank_id="BNKA", **facts)
+        dialog = f"/admin/headbank/bankkey/{key.pk}/revoke"
+
+        assert (
+            f"With it end those announced under it, by the bank or by whoever had it: {other.key_id}."
+            in first.get(f"{dialog}/").content.decode()
+        )
+        assert f"and with it {other.key_id}" in do(first, dialog)
+
     def test_publishes_a_register_that_was_changed_otherwise(self, first: Client) -> None:
         before = Directory.objects.order_by("-version").values_list("version", flat=True)[0]
         Bank.objects.filter(code="BNKA").update(name="Bank A of today")
