@@ -49,8 +49,7 @@ def ask_for_lists(*, now: datetime) -> list[str]:
         recovery = _open_recovery()
         newest = Transfer.objects.order_by("-id").values_list("created_at", flat=True).first() or now
         asked = set(PeerList.objects.filter(recovery=recovery).values_list("bank", flat=True))
-        banks = [peer.code for peer in all_peers() if peer.status != "closed" and peer.code not in {this_bank().code, *asked}]
-        for bank in banks:
+        for bank in (code for code in _others() if code not in asked):
             since = newest - BEFORE
             request = _ask(bank, ListRequested(since=since), now=now)
             PeerList.objects.create(recovery=recovery, bank=bank, since=since, request=request)
@@ -198,7 +197,14 @@ def _ask(bank: str, wanted: ListRequested, *, now: datetime) -> UUID:
 def _missing(recovery: int) -> list[str]:
     """Return the banks whose list has not been asked for or is not complete."""
     told = set(PeerList.objects.filter(recovery=recovery, completed_at__isnull=False).values_list("bank", flat=True))
-    return [peer.code for peer in all_peers() if peer.status != "closed" and peer.code not in {this_bank().code, *told}]
+    return [code for code in _others() if code not in told]
+
+
+def _others() -> list[str]:
+    """Return the banks that may have transfers with this one; with the head bank none has."""
+    if this_bank().is_head_bank:
+        return []
+    return [peer.code for peer in all_peers() if peer.status != "closed" and peer.code != this_bank().code]
 
 
 def _open_recovery() -> int:

@@ -1,6 +1,7 @@
 """A bank whose database went back is made whole from what the other banks signed; a bank that is asked tells what it has."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,6 +13,7 @@ from uuid_utils.compat import uuid7
 
 from access.errors import OwnApproval
 from access.models import User
+from access.site import acting_as, this_bank
 from access.tests.people import employ
 from accounts.models import Account
 from messaging import envelope
@@ -171,6 +173,19 @@ class TestABankThatIsAsked:
         self.ask()
 
         assert pages()[0].transfers[0].content == rules.content_hash(order).hex()
+
+
+class TestAHeadBankThatWentBack:
+    def test_asks_nobody_and_needs_no_list(self) -> None:
+        Recovery.objects.create(detail="partition 0", cluster_id="c", committed={}, since=NOON)
+        two = [employ(name, "messaging.end_recovery") for name in ("sam", "dee")]
+
+        with acting_as(replace(this_bank(), role="headbank", code="HEAD")):
+            missing = services.ask_for_lists(now=LATER)
+            ended = [services.end_recovery(by=person, reason="put right", now=LATER) for person in two]
+
+        assert (missing, ended) == ([], [False, True])
+        assert not Message.objects.exists()
 
 
 class TestABankThatWentBack:
