@@ -90,13 +90,15 @@ def announce(*, banks: Sequence[Bank], now: datetime) -> int:
     """Have these banks published as the next version, by the head bank, in the transaction that changes its register.
 
     The relay signs it, which alone holds the key. A register that has not changed keeps its version, which is returned either way.
+    A version is the second it was announced in, or the next number: so a head bank whose database went back does not fall behind the
+    versions that banks still hold, and is obeyed.
     """
     assert transaction.get_connection().in_atomic_block, "what changes the register announces it"
     lease.take_turn(name="directory")
     last = Directory.objects.order_by("-version").first()
     if last is not None and _read(bytes(last.value), head_bank=this_bank().code).banks == tuple(banks):
         return last.version
-    version = last.version + 1 if last else 1
+    version = max(last.version + 1 if last else 1, int(now.timestamp()))
     value = write(version=version, banks=banks, now=now)
     _store(Document(value=value, signature=b"", key_id=_NOBODY), DirectoryPublished(version=version, banks=tuple(banks)), now)
     return version

@@ -1,6 +1,7 @@
 """The register: who is in it, whose keys count, and what the world is told."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -250,10 +251,22 @@ class TestPublishDirectory:
         services.suspend_bank(code="ALFA", by=rita, reason="under review", now=NOON)
         changed = services.publish_directory(key=head_key, by=rita, now=NOON)
 
-        assert [(each.version, each.is_new) for each in (first, same, changed)] == [(1, True), (1, False), (2, True)]
-        assert [_inside(each.document.value).version for each in (first, same, changed)] == [1, 1, 2]
+        version = first.version
+        assert [(each.version, each.is_new) for each in (first, same, changed)] == [(version, True), (version, False), (version + 1, True)]
+        assert [_inside(each.document.value).version for each in (first, same, changed)] == [version, version, version + 1]
         assert same.document == first.document
         assert _told(changed.document.value)["ALFA"].status == "suspended"
+
+    def test_is_newer_than_what_banks_hold_although_the_database_went_back(self, rita: User) -> None:
+        _register(rita)
+        services.suspend_bank(code="ALFA", by=rita, reason="under review", now=NOON + timedelta(hours=1))
+        held = directory_version()
+        Directory.objects.get(version=held).delete()
+        Bank.objects.update(status="active")
+
+        services.suspend_bank(code="ALFA", by=rita, reason="under review", now=NOON + timedelta(hours=2))
+
+        assert directory_version() > held
 
     def test_signs_the_same_version_anew_under_a_new_key(self, rita: User) -> None:
         _register(rita)
@@ -262,7 +275,7 @@ class TestPublishDirectory:
 
         again = services.publish_directory(key=new_key, by=rita, now=NOON)
 
-        assert (again.version, again.is_new, again.document.key_id) == (1, True, new_key.key_id)
+        assert (again.version, again.is_new, again.document.key_id) == (first.version, True, new_key.key_id)
         assert again.document.value == first.document.value
 
     def test_has_something_to_say(self, rita: User) -> None:
@@ -285,7 +298,7 @@ class TestTheCommands:
 
         document = directory.unpack((tmp_path / "directory.json").read_bytes())
         assert document.key_id == head_key.key_id
-        assert capsys.readouterr().out == "1\n"
+        assert capsys.readouterr().out == f"{directory_version()}\n"
 
     def test_say_in_one_line_what_is_wrong(self, tmp_path: Path, rita: User) -> None:
         open_access()

@@ -75,7 +75,7 @@ class TestOnePerson:
 
         do(first, f"{BANK}/announce")
 
-        assert Directory.objects.order_by("-version").values_list("version", flat=True)[0] == before + 1
+        assert Directory.objects.order_by("-version").values_list("version", flat=True)[0] > before
         assert Peer.objects.get(code="BNKA").name == "Bank A of today"
 
     def test_is_told_when_a_code_is_none(self, first: Client) -> None:
