@@ -111,7 +111,6 @@ _ERRORS: Mapping[int, tuple[type[DomainError], ...]] = {
         headbank.errors.BankExists,
         headbank.errors.BankClosed,
         headbank.errors.BankStatusWrong,
-        headbank.errors.ApplicationChanged,
         headbank.errors.TooManyKeys,
         headbank.errors.KeyLast,
         headbank.errors.KeyTaken,

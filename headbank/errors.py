@@ -59,13 +59,6 @@ class ApplicationRefused(DomainError):
     advice = "{why}."
 
 
-class ApplicationChanged(DomainError):
-    """The bank applied anew after the question was asked; `facts` carry `bank`."""
-
-    code, title = "application-changed", "The bank has applied anew since this was asked."
-    advice = "Refuse the question and ask again about what {bank} says now."
-
-
 class CapInvalid(DomainError):
     """A cap is not one the directory can carry; `facts` carry `why`."""
 

@@ -75,7 +75,8 @@ def change_client(*, username: str, reason: str = "", by: User, now: datetime, *
     """Give a program other `scopes`, `whole_bank`, `requests_per_minute` or `is_active`; what is not named stays.
 
     A program that is not active is shut out at once. A second person is asked whether it may act for the whole bank from now on: the
-    approval is returned, and its reach stays as it is until then. Raises NotAllowed, ScopeUnknown, ClientUnknown.
+    approval is returned, and its reach stays as it is until then; that it may not ends the question. Raises NotAllowed, ScopeUnknown,
+    ClientUnknown.
     """
     require(by=by, permission=permissions.MANAGE_USERS)
     if "scopes" in values:
@@ -83,6 +84,8 @@ def change_client(*, username: str, reason: str = "", by: User, now: datetime, *
     with transaction.atomic():
         client = _lock(username)
         approval_id = None
+        if values.get("whole_bank") is False:
+            approvals.end_waiting(subject=f"user:{username}", action=GIVE_WHOLE_BANK, now=now)
         if values.get("whole_bank") and not client.whole_bank:
             del values["whole_bank"]
             approval_id = _ask_for_whole_bank(username, reason=reason, by=by, now=now)

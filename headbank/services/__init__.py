@@ -5,13 +5,12 @@ from headbank.services.book import approve_settlement, receive_confirmations, re
 from headbank.services.collect import BOOK, close_window, receive_positions, settle_due
 from headbank.services.keys import Revoked, receive_keys, receive_retirements, revoke_key
 from headbank.services.publish import Published, announce_register, publish_directory
-from headbank.services.register import register_bank, suspend_bank
+from headbank.services.register import REACTIVATE, register_bank, suspend_bank
 from headbank.services.requests import (
     ACTIONS,
     ADD_KEY,
     APPROVE,
     CLOSE,
-    REACTIVATE,
     REGISTER,
     SET_CAP,
     SET_COVER,

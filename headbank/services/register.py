@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from django.db import transaction
 
-from access import audit
+from access import approvals, audit
 from access.models import User
 from access.site import this_bank
 from headbank.errors import BankExists, BankInvalid, BankStatusWrong
@@ -20,6 +20,7 @@ from messaging import events
 from messaging.letter_box import topic_of
 
 Status = Bank.Status
+REACTIVATE = "bank.reactivate"
 
 
 def register_bank(*, code: str, name: str, public_key: str, partitions: int, by: User, now: datetime) -> bool:
@@ -97,9 +98,10 @@ def suspend_bank(*, code: str, by: User, reason: str, now: datetime) -> None:
 
 
 def change_status(bank: Bank, *, to: Status, by: User, reason: str, now: datetime) -> None:
-    """Write the status of a locked bank with its evidence; a closed bank's keys end with it."""
+    """Write the status of a locked bank with its evidence; what was asked about an earlier suspension ends, and a closed bank's keys."""
     before = bank.status
     Bank.objects.filter(code=bank.code, status=before).update(status=to)
+    approvals.end_waiting(subject=f"bank:{bank.code}", action=REACTIVATE, now=now)
     if to == Status.CLOSED:
         BankKey.objects.filter(bank=bank, revoked_at__isnull=True).update(revoked_at=now)
     audit.record(

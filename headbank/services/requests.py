@@ -11,19 +11,20 @@ from django.db import transaction
 from access import approvals, audit
 from access.models import Approval, User
 from accounts import numbers
+from accounts.models import Account
 from accounts.services import set_cover
-from headbank.errors import ApplicationChanged, BankExists, BankStatusWrong, CapInvalid, CoverInvalid
+from headbank.errors import BankExists, BankStatusWrong, CapInvalid, CoverInvalid
 from headbank.models import Bank
 from headbank.permissions import MANAGE_BANKS
 from headbank.services.keys import add_key
 from headbank.services.locking import lock_open, permit
 from headbank.services.publish import announce
-from headbank.services.register import add_bank, change_status, check_bank
+from headbank.services.register import REACTIVATE, add_bank, change_status, check_bank
 from messaging import events, signing
 
 Status = Bank.Status
 Facts = Mapping[str, Any]
-REGISTER, APPROVE, REACTIVATE, CLOSE = "bank.register", "bank.approve", "bank.reactivate", "bank.close"
+REGISTER, APPROVE, CLOSE = "bank.register", "bank.approve", "bank.close"
 ADD_KEY, SET_CAP, SET_COVER = "bank.add-key", "bank.set-cap", "bank.set-cover"
 
 
@@ -31,7 +32,7 @@ def ask(*, action: str, code: str, facts: Facts, by: User, reason: str, now: dat
     """Ask a second person to do something to the bank; return the approval's id.
 
     Raises NotAllowed, NotTheHeadBank, ReasonMissing, and what can be seen to be impossible: BankInvalid, BankUnknown, BankClosed,
-    BankExists, BankStatusWrong, CapInvalid.
+    BankExists, BankStatusWrong, CapInvalid, CoverInvalid.
     """
     permit(by=by, permission=MANAGE_BANKS, reason=reason)
     with transaction.atomic():
@@ -42,12 +43,14 @@ def ask(*, action: str, code: str, facts: Facts, by: User, reason: str, now: dat
 def approve_request(*, approval_id: UUID, by: User, reason: str = "", now: datetime) -> None:
     """Agree to what somebody else asked for; it is done and announced at once.
 
-    Raises NotAllowed, NotTheHeadBank, ApprovalNotWaiting, OwnApproval, and what has become impossible since it was asked.
+    Raises NotAllowed, NotTheHeadBank, ApprovalNotWaiting, OwnApproval, what has become impossible since it was asked, and
+    ApprovalOutdated where the bank is not as the question shows it.
     """
     permit(by=by, permission=MANAGE_BANKS)
     with transaction.atomic():
         approval = approvals.agree(approval_id, *_DEEDS, permission=MANAGE_BANKS, by=by, reason=reason, now=now)
         code = approval.subject.removeprefix("bank:")
+        approvals.require_unchanged(approval, **_FACTS[approval.action](code, approval.facts))
         _DEEDS[approval.action](code, approval.facts, by=by, reason=approval.reason, now=now)
         announce(now=now)
 
@@ -98,12 +101,13 @@ def _facts_of_key(code: str, facts: Facts) -> dict[str, Any]:
 
 
 def _facts_of_cap(code: str, facts: Facts) -> dict[str, Any]:
-    lock_open(code)
+    bank = lock_open(code)
     try:
         msgspec.convert({facts["currency"]: facts["cap_minor"] or 0}, type=dict[events.Currency, events.CapMinor])
     except msgspec.ValidationError as error:
         raise CapInvalid(why=str(error)) from error
-    return {"currency": facts["currency"], "cap_minor": facts["cap_minor"]}
+    currency = facts["currency"]
+    return {"currency": currency, "cap_minor": facts["cap_minor"], "cap_now_minor": bank.debit_caps.get(currency)}
 
 
 def _facts_of_cover(code: str, facts: Facts) -> dict[str, Any]:
@@ -112,18 +116,17 @@ def _facts_of_cover(code: str, facts: Facts) -> dict[str, Any]:
         msgspec.convert({facts["currency"]: facts["cover_minor"]}, type=dict[events.Currency, events.CapMinor])
     except msgspec.ValidationError as error:
         raise CoverInvalid(why=str(error)) from error
-    return {"currency": facts["currency"], "cover_minor": facts["cover_minor"]}
+    currency = facts["currency"]
+    floors = Account.objects.filter(number=numbers.settlement_of(code, currency)).values_list("floor_minor", flat=True)
+    return {"currency": currency, "cover_minor": facts["cover_minor"], "cover_now_minor": -(floors.first() or 0)}
 
 
 def _register(code: str, facts: Facts, *, by: User, reason: str, now: datetime) -> None:
     add_bank(code=code, facts=facts, status=Status.ACTIVE, by=by, reason=reason, now=now)
 
 
-def _approve(code: str, facts: Facts, *, by: User, reason: str, now: datetime) -> None:
-    bank = _with_status(lock_open(code), Status.APPLIED)
-    if _facts_of_application(code, {}) != facts:
-        raise ApplicationChanged(bank=code)
-    change_status(bank, to=Status.ACTIVE, by=by, reason=reason, now=now)
+def _approve(code: str, facts: Facts, *, by: User, reason: str, now: datetime) -> None:  # noqa: ARG001  # every row of the table is done alike
+    change_status(_with_status(lock_open(code), Status.APPLIED), to=Status.ACTIVE, by=by, reason=reason, now=now)
 
 
 def _reactivate(code: str, facts: Facts, *, by: User, reason: str, now: datetime) -> None:  # noqa: ARG001  # every row of the table is done alike

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from access.errors import NotAllowed, OwnApproval
+from access.errors import ApprovalOutdated, NotAllowed, OwnApproval
 from access.models import User
 from access.site import Site, acting_as
 from access.tests.people import NOON, employ
 from headbank import services
-from headbank.errors import ApplicationChanged, ApplicationRefused, BankExists, BankInvalid, BankStatusWrong, InvitationUnknown, KeyTaken
+from headbank.errors import ApplicationRefused, BankExists, BankInvalid, BankStatusWrong, InvitationUnknown, KeyTaken
 from headbank.models import Bank, BankKey, Invitation
 from messaging import documents, signing
 from messaging.applying import write_application
@@ -88,7 +88,7 @@ class TestAnApplication:
         services.receive_application(document=application(gamma, invite(rita), contact="Somebody else"), now=NOON)
 
         assert Bank.objects.get().contact == "Somebody else"
-        with pytest.raises(ApplicationChanged):
+        with pytest.raises(ApprovalOutdated):
             services.approve_request(approval_id=approval, by=otto, now=NOON)
 
     def test_does_not_change_a_bank_of_the_directory(self, rita: User, otto: User, gamma: Site) -> None:

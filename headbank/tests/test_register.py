@@ -8,12 +8,15 @@ from typing import Any
 import msgspec
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 
-from access.errors import NotAllowed, OwnApproval, ReasonMissing
+from access import approvals
+from access.errors import ApprovalNotWaiting, ApprovalOutdated, NotAllowed, OwnApproval, ReasonMissing
 from access.models import AuditEvent, User
 from access.services import open_access
 from access.site import Site, acting_as, this_bank
 from access.tests.people import NOON, employ
+from accounts.selectors.cover import cover_of
 from headbank import services
 from headbank.errors import (
     BankClosed,
@@ -131,6 +134,21 @@ class TestABanksStanding:
         assert (done, Bank.objects.get().status) == (True, "active")
         assert AuditEvent.objects.get(action="bank.active").reason == "reviewed"
 
+    def test_is_not_restored_by_what_was_asked_about_an_earlier_suspension(self, rita: User, otto: User) -> None:
+        _register(rita)
+        services.suspend_bank(code="ALFA", by=rita, reason="under review", now=NOON)
+        agreed, left = (
+            services.ask(action=services.REACTIVATE, code="ALFA", facts={}, by=person, reason="reviewed", now=NOON)
+            for person in (rita, otto)
+        )
+        services.approve_request(approval_id=agreed, by=otto, now=NOON)
+        services.suspend_bank(code="ALFA", by=otto, reason="fraud", now=NOON)
+
+        with pytest.raises(ApprovalNotWaiting):
+            services.approve_request(approval_id=left, by=rita, now=NOON)
+
+        assert Bank.objects.get().status == "suspended"
+
     def test_does_not_change_without_a_reason(self, rita: User) -> None:
         _register(rita)
 
@@ -189,6 +207,30 @@ class TestADebitCap:
         done = services.ask_or_approve(**_cap(900_000), by=otto, reason="new customers", now=NOON)
 
         assert (done, Bank.objects.get().debit_caps) == (False, {})
+
+    @pytest.mark.parametrize(("action", "name"), [(services.SET_CAP, "cap_minor"), (services.SET_COVER, "cover_minor")])
+    def test_and_a_cover_that_changed_meanwhile_are_not_set_by_an_older_question(
+        self, rita: User, otto: User, action: str, name: str
+    ) -> None:
+        _register(rita)
+        facts = {"currency": "EUR", name: 10_000_000}
+        older = services.ask(action=action, code="ALFA", facts=facts, by=rita, reason="new customers", now=NOON)
+        _both(action, rita, otto, **facts | {name: 1_000_000})
+
+        with pytest.raises(ApprovalOutdated):
+            services.approve_request(approval_id=older, by=otto, now=NOON)
+
+        assert (Bank.objects.get().debit_caps == {"EUR": 1_000_000}) is (action == services.SET_CAP)
+        assert cover_of(numbers=["SETTLEMENT.ALFA.EUR"]) == ({"SETTLEMENT.ALFA.EUR": 1_000_000} if action == services.SET_COVER else {})
+
+    def test_is_not_the_first_by_a_question_that_does_not_say_so(self, rita: User, otto: User) -> None:
+        _register(rita)
+        with transaction.atomic():
+            facts = {"currency": "EUR", "cap_minor": 500_000}
+            older = approvals.ask(action=services.SET_CAP, subject="bank:ALFA", facts=facts, reason="", by=rita, now=NOON)
+
+        with pytest.raises(ApprovalOutdated):
+            services.approve_request(approval_id=older, by=otto, now=NOON)
 
     def test_is_taken_away_again(self, rita: User, otto: User) -> None:
         _register(rita)

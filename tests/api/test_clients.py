@@ -143,6 +143,15 @@ class TestTheWholeBank:
         assert given["whole_bank"] is True
         assert (taken.status_code, taken.json()["whole_bank"], taken.json()["approval_id"]) == (200, False, None)
 
+    def test_that_was_taken_away_is_not_given_by_an_older_question(self, api: Api, ada: str) -> None:
+        bob = token_of(employ("bob", ADMINISTRATOR))
+        asked = enlist(api, ada, whole_bank=True)
+
+        api.ask("PATCH", f"{CLIENTS}/erp", {"whole_bank": False}, token=ada, key="1")
+
+        assert self.approve(api, asked, bob).json()["code"] == "approval-not-waiting"
+        assert api.get(f"{CLIENTS}/erp", token=ada).json()["whole_bank"] is False
+
     def test_can_be_refused(self, api: Api, ada: str) -> None:
         bob = token_of(employ("bob", ADMINISTRATOR))
         asked = enlist(api, ada, whole_bank=True)
