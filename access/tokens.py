@@ -17,7 +17,7 @@ from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, Ou
 from rest_framework_simplejwt.tokens import Token
 
 from access import audit
-from access.errors import TokenRefused
+from access.errors import CredentialsWrong, TokenRefused
 from access.keyring import keyring
 from access.models import User
 from access.site import this_bank
@@ -179,12 +179,16 @@ AnyToken = TypeVar("AnyToken", bound=BankToken)
 
 
 def issue(*, user: User, now: datetime) -> Tokens:
-    """Begin a sign-in for a user whose password was checked; return its first tokens. Raises what the keyring raises.
+    """Begin a sign-in for a user whose password was checked; return its first tokens.
 
     A sign-in stands in simplejwt's table beside its refresh tokens, under its own id: from its beginning until its last token is over,
-    blacklisted when it ended before. Whoever renews or ends it holds its row.
+    blacklisted when it ended before. Whoever renews or ends it holds its row. Raises CredentialsWrong where the password is another by
+    now or the user was shut out, and what the keyring raises.
     """
     with transaction.atomic():
+        proved = User.objects.filter(pk=user.pk, password=user.password, is_active=True)
+        if not proved.select_for_update(no_key=True):  # first: who gives another password waits, and ends this sign-in with the others
+            raise CredentialsWrong
         sign_in = OutstandingToken.objects.create(jti=uuid4().hex, user=user, created_at=now, expires_at=now + REFRESH_VALID)
         return _next(sign_in, now=now)
 

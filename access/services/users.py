@@ -26,6 +26,6 @@ def replace_password(user: User, password: str, *, given: bool, why: str, now: d
     `given`: somebody else than the user knows it and is to know it no longer. `why` is kept with the sign-ins.
     """
     user.set_password(password)
-    User.objects.filter(pk=user.pk).update(password=user.password, password_given=given)
+    User.objects.filter(pk=user.pk).update(password=user.password, password_given=given)  # first: holds what a sign-in begins with
     user.password_given = given
     tokens.end_all(user=user, why=why, now=now)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,15 @@ from axes.models import AccessLog
 from django.contrib.auth.models import Group
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from access import tokens
+from access.errors import CredentialsWrong
 from access.models import ApiClient, AuditEvent, User
 from access.roles import API_CLIENT, AUDITOR, TELLER
+from access.services import choose_password
 from access.site import acting_as, this_bank
 from access.tests.people import at_once, code_of, enrol
 from messaging import signing
@@ -212,6 +216,34 @@ class TestWhatChangesMeanwhile:
         tess.groups.set([Group.objects.get(name=AUDITOR)])
 
         assert (before, api.get("/api/v1/approvals", token=token).status_code) == (403, 200)
+
+    def test_a_sign_in_under_way_does_not_outlive_the_password(self, tess: User) -> None:
+        proved = User.objects.get(pk=tess.pk)
+        choose_password(password="another one of mine", by=tess, now=timezone.now())
+
+        with pytest.raises(CredentialsWrong):
+            tokens.issue(user=proved, now=timezone.now())
+
+    def test_nobody_comes_in_who_was_shut_out_while_the_password_was_checked(self, tess: User) -> None:
+        User.objects.filter(pk=tess.pk).update(is_active=False)
+
+        with pytest.raises(CredentialsWrong):
+            tokens.issue(user=tess, now=timezone.now())
+
+    @pytest.mark.postgres
+    @pytest.mark.django_db(transaction=True)
+    def test_no_sign_in_is_left_of_those_that_began_while_the_password_changed(self, tess: User) -> None:
+        site, proved = this_bank(), User.objects.get(pk=tess.pk)
+
+        def sign_in() -> object:
+            with acting_as(site):
+                return tokens.issue(user=proved, now=timezone.now())
+
+        choose = partial(choose_password, password="another one of mine", by=tess, now=timezone.now())
+        at_once([sign_in] * 3 + [choose] + [sign_in] * 3)
+
+        with transaction.atomic():
+            assert tokens.end_all(user=tess, why="", now=timezone.now()) == 0
 
     def test_scopes_narrow_what_a_program_may_do(self, api: Api) -> None:
         erp = enlist("erp", API_CLIENT, scopes=["transfers.view_transfer", "transfers.approve"])
