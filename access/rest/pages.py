@@ -32,10 +32,14 @@ def position(cursor: str | None, type_: type[K]) -> K | None:
     """Return the key a cursor stands for, None at the beginning; raises RequestInvalid for one we never gave."""
     if cursor is None:
         return None
+    unreadable = RequestInvalid(faults=(Fault(parameter="cursor", detail="Use the `next` of a page as it is."),))
     try:
-        return msgspec.json.decode(urlsafe_b64decode(cursor.encode() + b"=="), type=type_)
+        key = msgspec.json.decode(urlsafe_b64decode(cursor.encode() + b"=="), type=type_)
     except ValueError as error:
-        raise RequestInvalid(faults=(Fault(parameter="cursor", detail="Use the `next` of a page as it is."),)) from error
+        raise unreadable from error
+    if any(isinstance(part, str) and "\0" in part for part in (key if isinstance(key, tuple) else (key,))):
+        raise unreadable
+    return key
 
 
 def cursor_of(key: object) -> str:

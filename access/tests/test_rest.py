@@ -11,7 +11,7 @@ from rest_framework.request import Request
 
 from access.errors import RequestInvalid, RequestTooLarge
 from access.rest import SIGNED_IN, Endpoint, Fault, page_of, position, read_body, read_query
-from access.rest.pages import Cursor, Limit
+from access.rest.pages import Cursor, Limit, cursor_of
 
 
 class Box(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -149,6 +149,11 @@ class TestPages:
     def test_refuse_a_cursor_that_was_never_given(self, cursor: str) -> None:
         with pytest.raises(RequestInvalid):
             position(cursor, UUID)
+
+    @pytest.mark.parametrize(("key", "kind"), [("\0", str), (("Anna\0", uuid4()), tuple[str, UUID])], ids=["text", "tuple"])
+    def test_refuse_a_cursor_that_no_database_can_look_for(self, key: object, kind: type) -> None:
+        with pytest.raises(RequestInvalid):
+            position(cursor_of(key), kind)
 
 
 class TestAnEndpoint:

@@ -198,6 +198,10 @@ class TestEveryAnswer:
         assert answer.status_code == 404
         assert "Nothing is here" in answer.content.decode()
 
+    @pytest.mark.parametrize("path", ["/accounts/%00", "/admin/messaging/peer/%00/change/"])
+    def test_finds_nothing_under_a_name_that_no_database_keeps(self, desk: Client, path: str) -> None:
+        assert desk.get(path).status_code == 404
+
 
 class TestHealth:
     def test_is_alive_without_a_database(self, client: Client) -> None:

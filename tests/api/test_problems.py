@@ -74,6 +74,11 @@ class TestAProblem:
         for address in ("/api/v1/nowhere", "/api/", "/api/v2/me", "/api/v1/me/", "/api/v1/approvals/1/approve"):
             assert is_problem(api.get(address), 404, "not-found"), address
 
+    def test_is_what_a_name_that_no_database_keeps_answers(self, api: Api) -> None:
+        answer = api.get("/api/v1/accounts/%00", token=token_of(employ("tess", TELLER)))
+
+        assert is_problem(answer, 404, "not-found")
+
     def test_is_what_a_wrong_method_answers(self, api: Api) -> None:
         answer = api.ask("DELETE", ME, token=token_of(employ("tess", TELLER)))
 
