@@ -179,15 +179,14 @@ AnyToken = TypeVar("AnyToken", bound=BankToken)
 
 
 def issue(*, user: User, now: datetime) -> Tokens:
-    """Begin a sign-in for a user whose password was checked; return its first tokens.
+    """Begin a sign-in with a password that was checked; return its first tokens. Raises CredentialsWrong, and what the keyring raises.
 
     A sign-in stands in simplejwt's table beside its refresh tokens, under its own id: from its beginning until its last token is over,
-    blacklisted when it ended before. Whoever renews or ends it holds its row. Raises CredentialsWrong where the password is another by
-    now or the user was shut out, and what the keyring raises.
+    blacklisted when it ended before. Whoever renews or ends it holds its row.
     """
     with transaction.atomic():
         proved = User.objects.filter(pk=user.pk, password=user.password, is_active=True)
-        if not proved.select_for_update(no_key=True):  # first: who gives another password waits, and ends this sign-in with the others
+        if not proved.select_for_update(no_key=True):  # who gives another password did so before, or waits and ends this sign-in too
             raise CredentialsWrong
         sign_in = OutstandingToken.objects.create(jti=uuid4().hex, user=user, created_at=now, expires_at=now + REFRESH_VALID)
         return _next(sign_in, now=now)
@@ -205,8 +204,7 @@ def refresh(*, token: str, now: datetime) -> Tokens:
         used = OutstandingToken.objects.select_related("blacklistedtoken").filter(jti=old["jti"]).first()
         if used is None:
             raise TokenRefused(why=_OVER)
-        is_copy = _is_blacklisted(used)
-        if is_copy:
+        if is_copy := _is_blacklisted(used):
             _end(sign_in, why="refresh-token-used-twice", now=now)
         else:
             BlacklistedToken.objects.create(token=used)
@@ -263,8 +261,7 @@ def _read(kind: type[AnyToken], token: str, *, now: datetime) -> AnyToken:
     try:
         return kind(token, now=now)
     except TokenError as error:
-        why = _OVER if isinstance(error, ExpiredTokenError) else "was not made here for this use"
-        raise TokenRefused(why=why) from error
+        raise TokenRefused(why=_OVER if isinstance(error, ExpiredTokenError) else "was not made here for this use") from error
 
 
 def _lock(sid: str) -> None:
@@ -293,9 +290,8 @@ def _is_blacklisted(row: OutstandingToken) -> bool:
 
 def _next(sign_in: OutstandingToken, *, now: datetime) -> Tokens:
     """Make the next pair of a sign-in."""
-    renewal = RefreshToken.given(sign_in, now=now)
+    renewal, access = RefreshToken.given(sign_in, now=now), AccessToken.given(sign_in, now=now)
     renewal.outstand()
-    access = AccessToken.given(sign_in, now=now)
     return Tokens(access=str(access), refresh=str(renewal), refresh_expires_at=sign_in.expires_at)
 
 
