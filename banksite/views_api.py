@@ -1,10 +1,12 @@
 """What helps those who write programs: the API's description in three forms, and a page for each problem."""
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -12,20 +14,41 @@ from django.templatetags.static import static
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import cache_control
 from django.views.generic import TemplateView
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
+from drf_spectacular.settings import spectacular_settings
+from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerSplitView
+from rest_framework.renderers import BaseRenderer
 
 from banksite.problems import PLAIN, STATUS
 
 _REDOCS_LOGO = b"https://cdn.redoc.ly/redoc/logo-mini.svg"
+_WRITERS: Mapping[str, BaseRenderer] = {"yaml": OpenApiYamlRenderer(), "json": OpenApiJsonRenderer()}
 _POLICY = {"style-src": ["'self'", "'unsafe-inline'"], "worker-src": ["'self'", "blob:"]}  # both readers style what they draw as they go
 
 
 @method_decorator(cache_control(max_age=300), name="dispatch")
 class Schema(SpectacularAPIView):
-    """The description itself (OpenAPI 3.1)."""
+    """The description itself (OpenAPI 3.1), in the format that is asked for; whatever else is asked changes nothing."""
 
     permission_classes = ()
     throttle_classes = ()
+
+    @extend_schema(exclude=True)
+    def get(self, request: Any, *_args: Any, **_kwargs: Any) -> HttpResponse:
+        """Answer with the description of this site."""
+        renderer: BaseRenderer = request.accepted_renderer
+        content_type = "; charset=".join(filter(None, (renderer.media_type, renderer.charset)))
+        named = {"Content-Disposition": f'inline; filename="{spectacular_settings.TITLE}.{renderer.format}"'}
+        return HttpResponse(_description(settings.ROOT_URLCONF, renderer.format), content_type=content_type, headers=named)
+
+
+@cache
+def _description(urlconf: str, written_as: str) -> str | bytes:
+    """Return the description of these addresses, the same for everybody: writing it takes a second."""
+    described = SchemaGenerator(urlconf=urlconf).get_schema(public=True)  # type: ignore[no-untyped-call]  # declares none
+    return _WRITERS[written_as].render(described)
 
 
 class Swagger(SpectacularSwaggerSplitView):

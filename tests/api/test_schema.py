@@ -9,6 +9,8 @@ import pytest
 import yaml
 from django.conf import settings
 from django.core.management import call_command
+from django.utils.translation import trans_real
+from drf_spectacular.generators import SchemaGenerator
 from jsonschema import Draft202012Validator, validate  # type: ignore[import-untyped]  # ships no types
 
 from banksite.problems import STATUS
@@ -70,8 +72,32 @@ class TestTheDescription:
     def test_is_given_to_anybody(self, api: Api) -> None:
         answer = api.get("/api/schema/")
 
-        assert answer.status_code == 200
-        assert b"openapi: 3.1.1" in answer.content
+        assert (answer.status_code, answer.content.decode()) == (200, COMMITTED.read_text())
+        assert (answer["Content-Type"], answer["Cache-Control"]) == ("application/vnd.oai.openapi; charset=utf-8", "max-age=300")
+        assert "Accept" in answer["Vary"].split(", ")
+
+    def test_is_given_as_json_too(self, api: Api) -> None:
+        answer = api.get("/api/schema/", Accept="application/json")
+
+        assert (answer["Content-Type"], answer.json()) == ("application/json", yaml.safe_load(COMMITTED.read_text()))
+
+    def test_is_that_of_the_site(self, api: Api, settings: Any) -> None:
+        of_a_bank = api.get("/api/schema/").content
+        settings.ROOT_URLCONF = "banksite.urls_headbank"
+
+        of_the_head_bank = api.get("/api/schema/").content
+
+        assert [b"/api/v1/banks/{code}/close:" in described for described in (of_a_bank, of_the_head_bank)] == [False, True]
+
+    @pytest.mark.parametrize("query", ["version=%0A", "version=2", "lang=xx-made-up"])
+    def test_is_the_same_whatever_is_asked_and_not_written_anew(self, api: Api, monkeypatch: pytest.MonkeyPatch, query: str) -> None:
+        before = api.get("/api/schema/").content
+        monkeypatch.delattr(SchemaGenerator, "get_schema")
+
+        answer = api.get(f"/api/schema/?{query}")
+
+        assert (answer.status_code, answer.content) == (200, before)
+        assert "xx-made-up" not in vars(trans_real)["_translations"], "a language that is kept for ever"
 
     @pytest.mark.parametrize("address", ["/docs", "/docs?script=", "/redoc"])
     def test_is_shown_without_other_peoples_servers(self, api: Api, address: str) -> None:
