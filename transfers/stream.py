@@ -19,6 +19,7 @@ from transfers.models import STATES, TransferEvent
 SCANNED = 1_000
 TYPES = frozenset({rules.CANCEL_ASKED, *(status for statuses in STATES.values() for status in statuses)})
 _FIRST_OPEN = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+_FIRST_UNUSED = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
 
 
 _Number = Annotated[int, Meta(ge=0, le=2**63 - 1)]  # what a bigint holds: a cursor may say anything
@@ -90,6 +91,18 @@ def end() -> Place:
     """Return the place of the last event that can be read now."""
     last = _behind(None).order_by("-xid", "-id").values_list("xid", "id").first()
     return Place(*last) if last else BEGINNING
+
+
+def is_ahead() -> bool:
+    """Return whether an event stands where no transaction of this PostgreSQL has come: it was restored, and its ids went back.
+
+    What is written from then on stands before places that were read already, and nobody who follows the stream sees it.
+    """
+    if connection.vendor != "postgresql":
+        return False
+    newest = TransferEvent.objects.order_by("-xid", "-id").annotate(unused=RawSQL(_FIRST_UNUSED, ()))  # noqa: S611  # a constant of ours
+    found = newest.values_list("xid", "unused").first()
+    return found is not None and found[0] >= found[1]
 
 
 _FIELDS = Streamed.__struct_fields__

@@ -13,6 +13,7 @@ from access.models import User
 from access.roles import API_CLIENT, TELLER
 from access.site import acting_as, this_bank
 from banksite.machine.processes import wait_until
+from banksite.selectors import signs
 from tests.api.bank import Api, employ, enlist, token_of
 from tests.api.test_transfers import code_of, mandated
 from transfers import stream
@@ -121,6 +122,21 @@ class TestTheStream:
 
             with django_assert_num_queries(3):
                 api.get(EVENTS, token=token)
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+class TestARestoredDatabase:
+    def test_whose_transactions_went_back_is_red_until_they_pass_every_event(self) -> None:
+        assert not self._is_red()
+
+        TransferEvent.objects.create(transfer=Transfer.objects.get(), type="completed", at=NOON, xid=2**40)
+
+        assert self._is_red()
+
+    def _is_red(self) -> bool:
+        [sign] = [sign for sign in signs(now=NOON) if sign.code == "stream"]
+        return sign.is_red
 
 
 @pytest.mark.postgres
