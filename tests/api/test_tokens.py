@@ -224,6 +224,17 @@ class TestWhatChangesMeanwhile:
         with pytest.raises(CredentialsWrong):
             tokens.issue(user=proved, now=timezone.now())
 
+    def test_a_password_hashed_as_of_old_opens_and_does_not_come_back(self, api: Api, tess: User, settings: Any) -> None:
+        settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher", *settings.PASSWORD_HASHERS]
+        stale = User.objects.get(pk=tess.pk)
+
+        assert api.sign_in("tess").status_code == 200
+        hashed_anew = User.objects.get(pk=tess.pk).password
+        choose_password(password="another one of mine", by=tess, now=timezone.now())
+
+        assert (hashed_anew.startswith("scrypt$"), stale.check_password(PASSWORD)) == (True, True)
+        assert api.sign_in("tess", "another one of mine").status_code == 200
+
     def test_nobody_comes_in_who_was_shut_out_while_the_password_was_checked(self, tess: User) -> None:
         User.objects.filter(pk=tess.pk).update(is_active=False)
 
