@@ -43,8 +43,9 @@ def report_positions(*, received: Sequence[Received[WindowClosed]], now: datetim
         for clearing in Account.objects.filter(kind=Account.Kind.CLEARING).order_by("number").values_list("number", flat=True):
             internal = numbers.parse(clearing)
             assert internal is not None, "a clearing account is named for its bank"
-            amount = owed_at(peer=internal.owner, currency=internal.currency, cut_off_at=cut_off_at)
+            # In this order: a settlement booked between the two would else be owed after itself, and paid twice.
             after = last_window(peer=internal.owner, currency=internal.currency)
+            amount = owed_at(peer=internal.owner, currency=internal.currency, cut_off_at=cut_off_at)
             told.append(Position(peer=internal.owner, currency=internal.currency, amount_minor=amount, after=after))
         asked = {"window": window, "cut_off_at": cut_off_at, "reported_at": now}
         rows = [SettlementPosition(**asked, peer=one.peer, currency=one.currency, amount_minor=one.amount_minor) for one in told]
