@@ -127,11 +127,24 @@ class TestADayThatAgrees:
 
         world.converse(rounds=6, pause_s=1_000)
         with world.at("BNKA"):
-            Reconciliation.objects.update(day=world.now.date() - timedelta(days=1))
+            midnight = world.now.replace(hour=0, minute=0, second=0, microsecond=0)
+            Reconciliation.objects.update(day=world.now.date() - timedelta(days=1), until_at=midnight)
             again = services.reconcile_due(now=world.now, limit=1)
 
         assert again == 1
         assert world.status(late) == "completed"
+
+
+class TestADayThatIsOver:
+    def test_is_compared_as_a_whole_although_a_part_of_it_was_and_then_no_more(self, world: World) -> None:
+        busy_day(world)
+        compare(world)
+
+        world.wait(86_400)
+        with world.at("BNKA"):
+            begun = [services.reconcile_due(now=world.now, limit=1) for _ in range(2)]
+
+        assert begun == [2, 0]
 
 
 class TestADifference:

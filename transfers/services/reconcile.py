@@ -47,12 +47,13 @@ def reconcile_day(*, day: date, now: datetime) -> list[UUID]:
 
 
 def reconcile_due(*, now: datetime, limit: int) -> int:  # noqa: ARG001  # every task is told one; a day has few comparisons
-    """Compare yesterday with every bank, once; and again, after a while, what was still on its way. Return how many begin.
+    """Compare the whole of yesterday with every bank, once; and again, after a while, what was still on its way. Return how many begin.
 
     Safe to repeat, and beside another: a comparison changes nothing but what is known.
     """
     yesterday = (now.astimezone(UTC) - DAY_ENDS_AFTER - timedelta(days=1)).date()
-    if not Reconciliation.objects.filter(day=yesterday).exists():
+    _, midnight = decided.day_of(yesterday, until=now)
+    if not Reconciliation.objects.filter(day=yesterday, until_at=midnight.at).exists():  # a day compared before it was over is not done
         return len(reconcile_day(day=yesterday, now=now))
     rows = Reconciliation.objects.filter(day__gte=yesterday - AGAIN_FOR).order_by("day", "peer", "origin_bank", "currency", "id")
     newest = {(row.day, row.peer, row.origin_bank, row.currency): row for row in rows}.values()
