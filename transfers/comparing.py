@@ -164,6 +164,7 @@ _EXPLANATIONS = {
     DOUBLE: "{destination} booked a payment a second time, under an id that {origin} never gave; {destination} takes it back.",
     "stranger": "{destination} decided a transfer that {origin} does not know; {destination} takes back what it credited.",
     MISSING: "{origin} has it as {one}, {destination} does not know it; {origin} asks for it again, {destination} then decides.",
+    "given-back": "{origin} gave the money back, {destination} does not know it; {origin} asks {destination} to refuse it for good.",
     AMOUNT: "{origin} ordered {ordered}, {destination} decided about {booked}; {destination} books the difference.",
     MOMENT: "Both have it as {one}, but not at the same time; no money is affected.",
     "pending": "{destination} decided, {origin} still waits and goes on asking; look at its relay and consumer.",
@@ -177,6 +178,8 @@ def explanation(found: Found, *, origin: str, destination: str) -> str:
     name = found.kind
     if name == MISSING and one.outcome == "unknown":
         name = "stranger"
+    elif name == MISSING and one.outcome == "rejected":
+        name = "given-back"
     elif name == OUTCOME and one.outcome == "pending":
         name = "pending"
     ordered, booked = (f"{known.amount_minor} minor units for {known.creditor_iban}" for known in (one, other))
@@ -186,7 +189,7 @@ def explanation(found: Found, *, origin: str, destination: str) -> str:
 
 
 def asks_again(found: Found) -> bool:
-    """Return whether its origin can only ask for the transfer once more."""
+    """Return whether its origin can only ask for the transfer once more, or for its cancelling where it gave the money back."""
     return found.kind == MISSING and found.at_origin.outcome != "unknown"
 
 

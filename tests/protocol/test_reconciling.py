@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from random import Random
+from typing import Literal
 from uuid import UUID, uuid4
 
 import msgspec
@@ -65,12 +66,12 @@ def busy_day(world: World, *, number: int = 20) -> list[UUID]:
     return paid
 
 
-def credit_in_name_only(world: World) -> UUID:
-    """Let BNKB say that it credited a transfer which it then forgets."""
+def decide_in_name_only(world: World, outcome: Literal["credited", "rejected"] = "credited") -> UUID:
+    """Let BNKB say what it decided about a transfer which it then forgets."""
     transfer = world.pay(BERT)
     world.relay("BNKA")
     lose_letters(world, "BNKB")
-    said = events.Decision(id=transfer, outcome="credited", amount_minor=1_000, currency="EUR", creditor_iban=BERT, decided_at=world.now)
+    said = events.Decision(id=transfer, outcome=outcome, amount_minor=1_000, currency="EUR", creditor_iban=BERT, decided_at=world.now)
     world.post(events.TransfersDecided(decisions=(said,)), type=events.DECIDED, source="BNKB", to="BNKA")
     world.consume("BNKA")
     return transfer
@@ -150,7 +151,7 @@ class TestADayThatIsOver:
 class TestADifference:
     def test_is_named_exactly_missing_double_and_altered(self, world: World) -> None:
         paid = busy_day(world, number=300)
-        double, missing = book_twice(world, paid[7]), credit_in_name_only(world)
+        double, missing = book_twice(world, paid[7]), decide_in_name_only(world)
         alter(world, paid[123], amount_minor=999)
         alter(world, paid[250], status="rejected", reason="AC04")
 
@@ -173,7 +174,7 @@ class TestADifference:
             assert max(sizes) < 5_000
 
     def test_says_what_it_means_and_books_nothing(self, world: World) -> None:
-        missing = credit_in_name_only(world)
+        missing = decide_in_name_only(world)
         before = [world.balance(number, at=at) for number, at in ((ANNA, "BNKA"), (BERT, "BNKB"), ("CLEARING.BNKB.EUR", "BNKA"))]
 
         compare(world)
@@ -183,6 +184,15 @@ class TestADifference:
         assert row.transfer == missing
         assert row.explanation == "BNKA has it as credited, BNKB does not know it; BNKA asks for it again, BNKB then decides."
         assert before == [world.balance(number, at=at) for number, at in ((ANNA, "BNKA"), (BERT, "BNKB"), ("CLEARING.BNKB.EUR", "BNKA"))]
+
+    def test_of_money_that_was_given_back_asks_for_no_payment(self, world: World) -> None:
+        decide_in_name_only(world, "rejected")
+
+        compare(world)
+
+        with world.at("BNKA"):
+            [row] = reconciliations.breaks(comparisons=[row.id for row in reconciliations.latest(day=world.now.date())])
+        assert row.explanation == "BNKA gave the money back, BNKB does not know it; BNKA asks BNKB to refuse it for good."
 
     def test_is_lost_money_when_an_answer_never_came(self, world: World) -> None:
         late = world.pay(BERT)
@@ -243,7 +253,7 @@ class TestARepair:
             services.ask_repair(break_id=Break.objects.get().pk, by=world.banks[at].teller, reason="as compared", now=world.now)
 
     def test_of_a_missing_transfer_asks_for_it_again(self, world: World) -> None:
-        credit_in_name_only(world)
+        decide_in_name_only(world)
         compare(world)
         self.ask(world, "BNKA")
 
@@ -252,6 +262,20 @@ class TestARepair:
 
         assert compare(world) == []
         assert world.balance(BERT, at="BNKB") == 101_000
+
+    def test_of_a_missing_transfer_whose_money_was_given_back_has_it_refused_there(self, world: World) -> None:
+        missing = decide_in_name_only(world, "rejected")
+        before = world.balance(ANNA, at="BNKA")
+        compare(world)
+        self.ask(world, "BNKA")
+
+        self.second_person(world, "BNKA")
+        world.converse(rounds=3, pause_s=10)
+
+        assert compare(world) == []
+        assert (world.balance(ANNA, at="BNKA"), world.balance(BERT, at="BNKB")) == (before, 100_000)
+        with world.at("BNKB"):
+            assert Transfer.objects.get(origin_id=missing).status == "rejected"
 
     def test_of_a_double_takes_back_what_was_credited(self, world: World) -> None:
         paid = busy_day(world)

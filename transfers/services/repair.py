@@ -13,9 +13,10 @@ from access.retry import joining
 from access.site import this_bank
 from messaging import outbox
 from messaging.partitions import partition_of
-from messaging.selectors import peers
+from messaging.selectors import PeerRow, peers
 from transfers import comparing, errors, permissions, rules, storage
-from transfers.events import REQUESTED, TransfersRequested
+from transfers.entry import Entry
+from transfers.events import CANCEL_REQUESTED, REQUESTED, TransfersCancelRequested, TransfersRequested
 from transfers.models import Break, Transfer
 from transfers.orders import Adjustment
 from transfers.reconciliations import found_of
@@ -25,7 +26,7 @@ ASK_AGAIN = "break.ask-again"
 
 
 def ask_repair(*, break_id: int, by: User, reason: str, now: datetime) -> None:
-    """Ask a second person to put a break right: by an adjustment, or by asking the other bank for the transfer once more.
+    """Ask a second person to put a break right: by an adjustment, or by asking the other bank for the transfer or its cancelling.
 
     Raises NotAllowed, ReasonMissing, BreakUnknown, NothingToRepair, and what refuses the adjustment.
     """
@@ -39,7 +40,10 @@ def ask_repair(*, break_id: int, by: User, reason: str, now: datetime) -> None:
             booking = comparing.booking(found, currency=difference.currency, **parties)
             us = this_bank().code
             if comparing.asks_again(found) and difference.origin_bank == us:
-                facts = {"transfer": str(found.id), "why": comparing.explanation(found, **parties), **_deadline(difference, now=now)}
+                until, why = _deadline(difference), comparing.explanation(found, **parties)
+                facts = {"transfer": str(found.id), "why": why, "deadline": until.isoformat()}
+                if until <= now and found.at_origin.outcome != rules.REJECTED:
+                    facts["over"] = f"It is over: {difference.destination_bank} would reject it. An adjustment gives the money back."
                 approvals.ask(action=ASK_AGAIN, subject=f"break:{break_id}", facts=facts, reason=reason, by=by, now=now)
             elif booking is not None and booking.at == us:
                 _adjust(difference, booking, by=by, reason=reason, now=now)
@@ -53,6 +57,7 @@ def ask_again(*, approval_id: UUID, by: User, reason: str = "", now: datetime) -
     """Send the order of a transfer that the other bank does not know once more; it decides it as if it had never come.
 
     Beyond its deadline it is rejected there, which is another answer than this bank had: both banks then see it, and nothing moves here.
+    Where the money was given back, the other bank is asked to cancel it instead: it must not be credited any more.
     Raises NotAllowed, ApprovalNotWaiting, OwnApproval, NothingToRepair.
     """
 
@@ -60,28 +65,34 @@ def ask_again(*, approval_id: UUID, by: User, reason: str = "", now: datetime) -
         with transaction.atomic():
             approval = approvals.agree(approval_id, ASK_AGAIN, permission=permissions.APPROVE, by=by, reason=reason, now=now)
             difference = _lock_open(int(approval.subject.removeprefix("break:")))
-            _deadline(difference, now=now)
+            _deadline(difference)
             entry = storage.lock([difference.origin_id])[difference.origin_id]
             peer = peers(codes=[difference.destination_bank])[difference.destination_bank]
-            draft = outbox.Draft(
-                destination=peer.code,
-                partition=partition_of(entry.creditor_number, peer.partitions),
-                type=REQUESTED,
-                data=TransfersRequested(transfers=(rules.order_of(entry),)),
-                is_request=False,  # the transfer has ended here: nothing waits for the answer
-            )
-            outbox.enqueue_each(messages=[draft], now=now)
+            outbox.enqueue_each(messages=[_question(entry, peer)], now=now)
 
     joining(work)
 
 
-def _deadline(difference: Break, *, now: datetime) -> dict[str, str]:
-    """Return until when the order of a transfer of ours counts, in words for whoever agrees to send it again; raises NothingToRepair."""
+def _question(entry: Entry, peer: PeerRow) -> outbox.Draft:
+    """Return the order once more, or the wish to cancel it where the money was given back."""
+    orders = (rules.order_of(entry),)
+    is_given_back = rules.OUTCOME_OF_STATUS.get(entry.status) == rules.REJECTED
+    key = str(entry.origin_id) if is_given_back else entry.creditor_number
+    return outbox.Draft(
+        destination=peer.code,
+        partition=partition_of(key, peer.partitions),
+        type=CANCEL_REQUESTED if is_given_back else REQUESTED,
+        data=TransfersCancelRequested(transfers=orders) if is_given_back else TransfersRequested(transfers=orders),
+        is_request=False,  # the transfer has ended here: nothing waits for the answer
+    )
+
+
+def _deadline(difference: Break) -> datetime:
+    """Return until when the order of a transfer of ours counts; raises NothingToRepair where it is not known any more."""
     until = Transfer.objects.filter(id=difference.origin_id).values_list("expires_at", flat=True).first()
     if until is None:
         raise errors.NothingToRepair(why="The order was lost with this bank's database and is known from the other bank's list alone.")
-    over = f"It is over: {difference.destination_bank} would reject it. An adjustment gives the money back." if until <= now else ""
-    return {"deadline": until.isoformat(), "over": over} if over else {"deadline": until.isoformat()}
+    return until
 
 
 def _adjust(difference: Break, booking: comparing.Booking, *, by: User, reason: str, now: datetime) -> None:
