@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 
 from access.sets import StaleRows
 
@@ -13,6 +13,7 @@ T = TypeVar("T")
 
 _PAUSE_S = 0.02
 _LOCK_TIMEOUT = "55P03"
+_CANCELLED = "57014"  # by `statement_timeout`
 _SQLSTATES = frozenset({"40001", "40P01", _LOCK_TIMEOUT})
 _SQLITE_PRIMARY_CODES = frozenset({5, 6})  # SQLITE_BUSY, SQLITE_LOCKED; the low byte of the extended codes
 
@@ -31,6 +32,14 @@ def is_transient(error: BaseException) -> bool:
 def is_lock_timeout(error: BaseException) -> bool:
     """Return whether PostgreSQL gave up waiting for a lock (`lock_timeout`)."""
     return getattr(error.__cause__, "sqlstate", None) == _LOCK_TIMEOUT
+
+
+def will_pass(error: BaseException) -> bool:
+    """Return whether the database, not the work, is at fault: a lost race or connection, but no statement that took too long.
+
+    Such a statement takes as long the next time.
+    """
+    return isinstance(error, OperationalError | InterfaceError) and getattr(error.__cause__, "sqlstate", None) != _CANCELLED
 
 
 def in_transaction() -> bool:

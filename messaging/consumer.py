@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from itertools import islice
 from threading import Event
 
-from django.db import InterfaceError, OperationalError, close_old_connections, transaction
+from django.db import close_old_connections, transaction
 from django.utils import timezone
 
 from access import meters
 from access.plans import planned_anew
+from access.retry import will_pass
 from access.site import this_bank
 from messaging import batches, dead_letters, letter_box, offsets, redriving, selectors
 from messaging.batches import Batch
@@ -69,12 +70,12 @@ class Consumer:
         except BrokerError as error:
             self._let_go()
             self._pause(now, str(error))
-        except (OperationalError, InterfaceError) as error:
-            self._limit = max(1, self._limit // 2)  # passes by itself: never counted against a record
-            self._pause(now, type(error).__name__)
-        except Exception as error:  # a bug in a handler: ten counted tries, then a dead letter, so that the others go on
-            logger.exception("consumer.handler-failed")
-            self._limit, self._wary, self._tries, self._last_error = 1, True, None, repr(error)
+        except Exception as error:
+            if will_pass(error):  # never counted against a record
+                self._limit = max(1, self._limit // 2)
+            else:  # a bug in a handler: ten counted tries, then a dead letter, so that the others go on
+                logger.exception("consumer.handler-failed")
+                self._limit, self._wary, self._tries, self._last_error = 1, True, None, repr(error)
             self._pause(now, type(error).__name__)
         return 0
 

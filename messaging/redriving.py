@@ -3,8 +3,9 @@
 import logging
 from datetime import datetime
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 
+from access.retry import will_pass
 from messaging import dead_letters, selectors, verifying
 from messaging.errors import Unreadable
 from messaging.handling import Handlers
@@ -33,9 +34,9 @@ def _redrive(letter: DeadLetter, handlers: Handlers, now: datetime) -> bool:
     except Unreadable as error:
         _bury_again(letter, error, now)
         return False
-    except (OperationalError, InterfaceError):
-        raise  # passes by itself: tried again
     except Exception as error:
+        if will_pass(error):
+            raise  # tried again
         logger.exception("consumer.redrive-failed", extra={"letter": letter.pk})
         _bury_again(letter, Unreadable("handler-failed", repr(error)), now)
         return False

@@ -3,7 +3,7 @@
 import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
 
-from access.retry import is_transient, retrying
+from access.retry import is_transient, retrying, will_pass
 from access.sets import StaleRows
 from access.tests.people import employ
 
@@ -66,3 +66,23 @@ class TestIsTransient:
             cursor.execute(f"DO $$ BEGIN RAISE EXCEPTION 'lost' USING ERRCODE = '{sqlstate}'; END $$")
 
         assert is_transient(lost.value)
+
+
+@pytest.mark.django_db
+@pytest.mark.postgres
+class TestWillPass:
+    def test_is_false_for_a_statement_that_takes_too_long(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = '10ms'")
+
+        with pytest.raises(OperationalError) as ended, transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(5)")
+
+        assert not will_pass(ended.value)
+
+    @pytest.mark.parametrize("sqlstate", ["40001", "40P01", "55P03", "57P01", "08006"])
+    def test_is_true_for_a_lost_race_and_a_lost_connection(self, sqlstate: str) -> None:
+        with pytest.raises(OperationalError) as lost, transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"DO $$ BEGIN RAISE EXCEPTION 'lost' USING ERRCODE = '{sqlstate}'; END $$")
+
+        assert will_pass(lost.value)

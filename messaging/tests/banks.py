@@ -8,6 +8,8 @@ from pathlib import Path
 from random import Random
 
 import msgspec
+from django.db import OperationalError
+from psycopg.errors import QueryCanceled
 from uuid_utils.compat import uuid7
 
 from access.site import Site, acting_as
@@ -142,6 +144,13 @@ def read_all(consumer: Consumer, *, now: datetime = NOON, turns: int = 60, until
         if settled >= until:
             break
     return settled
+
+
+def took_too_long() -> OperationalError:
+    """Return what Django makes of a statement that PostgreSQL ended (`statement_timeout`)."""
+    error = OperationalError("canceling statement due to statement timeout")
+    error.__cause__ = QueryCanceled()
+    return error
 
 
 def _site(code: str, head_key: SigningKey, file: Path, *, role: str = "bank") -> Site:

@@ -9,7 +9,7 @@ from messaging import offsets
 from messaging.consumer import TRIES, Consumer
 from messaging.memory import MemoryBroker
 from messaging.models import DeadLetter, StoredOffset
-from messaging.tests.banks import NOON, Host, World, read_all
+from messaging.tests.banks import NOON, Host, World, read_all, took_too_long
 
 
 @pytest.fixture
@@ -111,6 +111,18 @@ class TestTrouble:
         assert host.told == ["good one"]
         assert buried() == {"handler-failed": 1}
         assert host.trouble == []
+
+    def test_of_a_statement_that_takes_too_long_is_tried_ten_times_and_then_stands_aside(
+        self, bert: World, consumer: Consumer, host: Host
+    ) -> None:
+        host.trouble = [took_too_long() for _ in range(TRIES)]
+        bert.send("hello")
+        bert.send("good one")
+
+        read_all(consumer, until=2)
+
+        assert host.told == ["good one"]
+        assert buried() == {"handler-failed": 1}
 
     def test_of_a_handler_that_passes_costs_nothing(self, bert: World, consumer: Consumer, host: Host) -> None:
         host.trouble = [KeyError("a bug") for _ in range(TRIES - 1)]

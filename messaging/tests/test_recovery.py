@@ -16,7 +16,7 @@ from messaging.errors import DeadLetterNotOpen, NotInRecovery, OffsetUnknown
 from messaging.memory import MemoryBroker
 from messaging.models import DeadLetter, PeerKey, Recovery, StoredOffset
 from messaging.rules import Judgement, Place, judge
-from messaging.tests.banks import NOON, Host, World, read_all
+from messaging.tests.banks import NOON, Host, World, read_all, took_too_long
 
 TOPIC = "external-transfers.BNKB"
 LATER = NOON + timedelta(hours=1)
@@ -269,6 +269,22 @@ class TestADeadLetter:
 
         assert host.told == []
         assert DeadLetter.objects.get().status == DeadLetter.Status.OPEN
+
+    def test_whose_statement_takes_too_long_again_does_not_stop_the_others(
+        self, bert: World, consumer: Consumer, host: Host, person: Callable[[str], User]
+    ) -> None:
+        read_all(consumer, turns=2)
+        letter = self.bury_one(bert, consumer)
+        self.knows_again(bert)
+        for name in ("ruth", "omar"):
+            services.redrive_dead_letter(letter_id=letter, by=person(name), reason="try", now=LATER)
+        host.trouble = [took_too_long()]
+        bert.send("next")
+
+        read_all(consumer, now=LATER, turns=2, until=1)
+
+        assert host.told == ["next"]
+        assert DeadLetter.objects.get().reason == "handler-failed"
 
     def test_that_was_discarded_stays_so_when_it_comes_again(self, bert: World, consumer: Consumer, person: Callable[[str], User]) -> None:
         bert.post(b"noise", headers=[])
