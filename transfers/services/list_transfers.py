@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from messaging import outbox
 from messaging.envelope import Received
@@ -12,6 +12,7 @@ from transfers import rules, storage
 from transfers.entry import Entry
 from transfers.events import LISTED, MAX_LISTED, Listed, ListRequested, TransfersListed
 from transfers.models import Transfer
+from transfers.selectors.days import first_id_from
 
 PARTITION = 0  # of the asker's letter box: it reads no other while it recovers
 _OUTCOMES = {rules.PENDING: "pending", **rules.OUTCOME_OF_STATUS, rules.CREDITED: "credited"}
@@ -28,16 +29,27 @@ def answer_list_requests(*, received: Sequence[Received[ListRequested]], now: da
 
 
 def _page(bank: str, asked: ListRequested, *, request: UUID) -> TransfersListed:
-    """Return the transfers that pend or were made or ended since the moment named, in the order of our ids."""
-    between = Q(kind="outgoing", destination_bank=bank) | Q(kind="incoming", origin_bank=bank)
-    touched = Q(created_at__gte=asked.since) | Q(settled_at__gte=asked.since) | Q(status=rules.PENDING)
-    rows = Transfer.objects.filter(between, touched, status__in=list(_OUTCOMES)).order_by("id")
-    if asked.after is not None:
-        rows = rows.filter(id__gt=asked.after)
-    entries = list(storage.entries_of(rows.values_list(*storage.FIELDS)[: MAX_LISTED + 1]).values())
+    """Return the transfers that pend or were made or decided since the moment named, in the order of our ids.
+
+    Those made since are a range of ids. The few older ones come before it, each kind read from an index of its own and sorted here:
+    asked for a sorted page, PostgreSQL may walk along the primary key through all of history.
+    """
+    first, after = first_id_from(asked.since), asked.after or UUID(int=0)
+    outgoing, incoming = Q(kind__word="outgoing", destination_bank=bank), Q(kind__word="incoming", origin_bank=bank)
+    rows = Transfer.objects.filter(status__in=list(_OUTCOMES), id__gt=after)
+    decided = Q(decided_at__gte=asked.since)
+    ways = (outgoing & Q(status__word=rules.PENDING), outgoing & decided, incoming & decided) if after < first else ()
+    older = {id_ for way in ways for id_ in rows.filter(way, id__lt=first).values_list("id", flat=True)}
+    entries = _entries(rows.filter(id__any=sorted(older)[: MAX_LISTED + 1]))
+    if len(entries) <= MAX_LISTED:
+        entries += _entries(rows.filter(outgoing | incoming, id__gte=first))[: MAX_LISTED + 1 - len(entries)]
     shown = entries[:MAX_LISTED]
     following = shown[-1].id if len(entries) > MAX_LISTED else None
     return TransfersListed(request=request, transfers=tuple(map(_listed, shown)), next=following)
+
+
+def _entries(rows: QuerySet[Transfer]) -> list[Entry]:
+    return list(storage.entries_of(rows.order_by("id").values_list(*storage.FIELDS)[: MAX_LISTED + 1]).values())
 
 
 def _listed(entry: Entry) -> Listed:

@@ -8,7 +8,8 @@ from uuid import UUID, uuid4
 
 import msgspec
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from uuid_utils.compat import uuid7
 
 from access.errors import OwnApproval
@@ -165,6 +166,40 @@ class TestABankThatIsAsked:
 
         assert [[line.id for line in page.transfers] for page in pages()] == [sent[:2], sent[2:]]
         assert pages()[1].next is None
+
+    def test_tells_of_older_ones_what_pends_or_was_decided_since(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(list_transfers, "MAX_LISTED", 2)
+        arrived, late = asked(1_000), asked(2_000)
+        receive(arrived, now=NOON - timedelta(days=2))
+        long_ago, waiting, lately = (paid(ZOE, "1.00") for _ in range(3))
+        answer(decision(long_ago, decided_at=NOON - timedelta(days=2)))
+        answer(decision(lately))
+        receive(late)
+        monkeypatch.setattr(list_transfers, "first_id_from", lambda _: UUID(int=2**128 - 1))  # all of them were made before
+
+        self.ask()
+        self.ask(after=pages()[0].next)
+
+        assert [[line.id for line in page.transfers] for page in pages()] == [[waiting.id, lately.id], [late.id]]
+        assert pages()[1].next is None
+
+    @pytest.mark.postgres
+    def test_finds_them_by_indexes(self) -> None:
+        paid(ZOE, "1.00")
+        with CaptureQueriesContext(connection) as queries:
+            self.ask()
+
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")  # the planner of one transfer would rather read through
+            plans = []
+            for query in queries.captured_queries:
+                if 'FROM "transfers_transfer"' in query["sql"]:
+                    cursor.execute(f"EXPLAIN {query['sql']}")
+                    plans.append("\n".join(row[0] for row in cursor.fetchall()))
+
+        names = ("transfer_pending", "transfer_decided_there", "transfer_decided_here", "transfers_transfer_pkey")
+        assert all(any(name in plan for name in names) for plan in plans)
+        assert [name for name in names if any(name in plan for plan in plans)] == list(names)
 
     def test_tells_the_same_content_as_it_asked_for(self) -> None:
         paid(ZOE, "1.00")
