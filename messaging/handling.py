@@ -1,8 +1,8 @@
 """How an app takes part in the conversation between banks: one handler for each type of message."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -44,16 +44,29 @@ class Handler(Generic[T]):
 Handlers = Mapping[str, Handler[Any]]  # by type without its version
 
 
-def reading(type_: type[T]) -> Reads[T]:
-    """Return what reads version 1 of a message strictly: nothing is owed to one that does not fit."""
+def _none(_: object) -> Iterable[datetime]:
+    """Return no moments."""
+    return ()
+
+
+def reading(type_: type[T], *, moments: Callable[[T], Iterable[datetime]] = _none) -> Reads[T]:
+    """Return what reads version 1 of a message strictly, its `moments` included: nothing is owed to one that does not fit."""
     decoder = msgspec.json.Decoder(type_)
 
     def read(*, data: msgspec.Raw, version: int, envelope: Envelope) -> T:  # noqa: ARG001  # as the table asks
         if version != 1:
             raise Unreadable("unknown-version", f"version {version}")
         try:
-            return decoder.decode(data)
+            decoded = decoder.decode(data)
         except msgspec.ValidationError as error:
             raise Unreadable("undecodable", str(error)) from error
+        if strange := [moment for moment in moments(decoded) if not can_be_kept(moment)]:
+            raise Unreadable("undecodable", f"no moment that can be kept: {strange[0].isoformat()}")
+        return decoded
 
     return read
+
+
+def can_be_kept(moment: datetime) -> bool:
+    """Return whether the moment exists in every zone: at the ends of the calendar databases and Python part ways about it."""
+    return MINYEAR < moment.year < MAXYEAR

@@ -1,15 +1,19 @@
 """Reading the letter box beside the consumer, for messages that count while a recovery stops it; no offset moves."""
 
+import logging
 from datetime import datetime
 
 from django.db import transaction
 
+from access.retry import will_pass
 from access.site import this_bank
 from messaging import letter_box, selectors, verifying
 from messaging.broker import Broker, Record
 from messaging.directory_reader import DirectoryReader
 from messaging.errors import Unreadable
 from messaging.handling import Handlers
+
+logger = logging.getLogger(__name__)
 
 
 class LetterReader:
@@ -37,5 +41,10 @@ class LetterReader:
             handler, received = verifying.read(record=record, keys=keys, handlers=self._handlers)
         except Unreadable:
             return  # the consumer judges it when it reads on
-        with transaction.atomic():
-            handler.handle(received=[received], now=now)
+        try:
+            with transaction.atomic():
+                handler.handle(received=[received], now=now)
+        except Exception as error:
+            if will_pass(error):
+                raise
+            logger.exception("letters.handler-failed")  # those behind it count; the consumer gives it its tries

@@ -24,7 +24,8 @@ PLAIN_TEXT = r"\A[^\x00-\x1f\x7f-\x9f]*\Z"
 
 Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT, pattern=PLAIN_TEXT)]
 EndToEndId = Annotated[str, msgspec.Meta(max_length=MAX_END_TO_END_ID, pattern=PLAIN_TEXT)]
-Number = Annotated[str, msgspec.Meta(max_length=34)]
+Number = Annotated[str, msgspec.Meta(max_length=34)]  # of an order, which is decided whatever it says
+PlainNumber = Annotated[str, msgspec.Meta(max_length=34, pattern=PLAIN_TEXT)]
 Currency = Annotated[str, msgspec.Meta(pattern=r"\A[A-Z]{3}\Z")]
 AmountMinor = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 
@@ -98,9 +99,9 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Literal["pending", "credited", "rejected"]
     amount_minor: AmountMinor
     currency: Currency
-    creditor_iban: Number
+    creditor_iban: PlainNumber
     creditor_name: Text
-    debtor_iban: Number
+    debtor_iban: PlainNumber
     debtor_name: Text
     reference: Text = ""
     end_to_end_id: EndToEndId = ""
@@ -158,8 +159,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     outcome: Literal["credited", "rejected", "pending", "unknown"]
     amount_minor: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
-    debtor_iban: Number = ""
-    creditor_iban: Number = ""
+    debtor_iban: PlainNumber = ""
+    creditor_iban: PlainNumber = ""
     end_to_end_id: EndToEndId = ""
     decided_at: Moment | None = None
 

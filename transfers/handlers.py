@@ -9,12 +9,16 @@ from transfers.reading import read_comparisons, read_decisions, read_orders, rea
 _SPAN = 100  # what reading a span costs, in transfers
 
 LISTED_HANDLER: Handler[TransfersListed] = Handler(
-    read=reading(TransfersListed), handle=services.take_list, size=lambda data: len(data.transfers)
+    read=reading(TransfersListed, moments=lambda data: [said.decided_at for said in data.transfers if said.decided_at]),
+    handle=services.take_list,
+    size=lambda data: len(data.transfers),
 )
 HANDLERS: Handlers = {
     "transfers.requested": Handler(read=read_orders, handle=services.receive_transfers, size=lambda data: len(data.orders)),
     "transfers.cancel-requested": Handler(read=read_orders, handle=services.receive_cancels, size=lambda data: len(data.orders)),
-    "recovery.list-requested": Handler(read=reading(ListRequested), handle=services.answer_list_requests, size=lambda _: MAX_LISTED),
+    "recovery.list-requested": Handler(
+        read=reading(ListRequested, moments=lambda data: [data.since]), handle=services.answer_list_requests, size=lambda _: MAX_LISTED
+    ),
     "recovery.listed": LISTED_HANDLER,
     "transfers.decided": Handler(read=read_decisions, handle=services.settle_transfers, size=lambda data: len(data.decisions)),
     "transfers.totalled": Handler(read=read_totals, handle=services.answer_totals, size=lambda data: _SPAN * len(data.totals)),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import MAXYEAR, MINYEAR, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from accounts.iban import bank_code_of
 from accounts.money import MAX_AMOUNT_MINOR
 from messaging.envelope import Envelope
 from messaging.errors import Unreadable
-from messaging.handling import reading
+from messaging.handling import can_be_kept, reading
 from transfers import errors, rules
 from transfers.events import MAX_ITEMS, Order, Readable, Total, TransfersCompared, TransfersDecided, TransfersRequested, TransfersTotalled
 
@@ -70,7 +70,7 @@ def read_decisions(*, data: msgspec.Raw, version: int, envelope: Envelope) -> Tr
     decided = _decided(data=data, version=version, envelope=envelope)
     if len({decision.id for decision in decided.decisions}) != len(decided.decisions):
         raise Unreadable("repeated-id", "two decisions of the message name the same transfer")
-    if strange := [decision for decision in decided.decisions if not _can_be_kept(decision.decided_at)]:
+    if strange := [decision for decision in decided.decisions if not can_be_kept(decision.decided_at)]:
         raise Unreadable("undecodable", f"transfer {strange[0].id} was decided at {strange[0].decided_at.isoformat()}")
     return decided
 
@@ -89,7 +89,7 @@ def read_comparisons(*, data: msgspec.Raw, version: int, envelope: Envelope) -> 
     compared = _compared(data=data, version=version, envelope=envelope)
     _require_spans([total for span in compared.spans for total in (span.own, *span.parts)])
     listed = [known for span in compared.spans for known in span.listed or ()]
-    if strange := [known for known in listed if known.decided_at is not None and not _can_be_kept(known.decided_at)]:
+    if strange := [known for known in listed if known.decided_at is not None and not can_be_kept(known.decided_at)]:
         raise Unreadable("undecodable", f"transfer {strange[0].id} was decided at no moment that can be kept")
     return compared
 
@@ -97,7 +97,7 @@ def read_comparisons(*, data: msgspec.Raw, version: int, envelope: Envelope) -> 
 def _require_spans(totals: Sequence[Total]) -> None:
     """Raise Unreadable for spans that end before they begin, or where no transfer can be."""
     for total in totals:
-        if not (_can_be_kept(total.start.at) and _can_be_kept(total.end.at) and total.start <= total.end):
+        if not (can_be_kept(total.start.at) and can_be_kept(total.end.at) and total.start <= total.end):
             raise Unreadable("undecodable", f"no span: {total.start} to {total.end}")
 
 
@@ -114,21 +114,16 @@ def _asked(order: Order) -> Asked:
         debtor_name=order.debtor_name,
         reference=order.reference,
         end_to_end_id=order.end_to_end_id,
-        expires_at=order.expires_at if _can_be_kept(order.expires_at) else None,
+        expires_at=order.expires_at if can_be_kept(order.expires_at) else None,
         flaw=_bounds_flaw(order) or _account_flaw(order),
     )
-
-
-def _can_be_kept(moment: datetime) -> bool:
-    """Return whether the moment exists in every zone: at the ends of the calendar databases and Python part ways about it."""
-    return MINYEAR < moment.year < MAXYEAR
 
 
 def _bounds_flaw(order: Order) -> DomainError | None:
     """Refuse an amount that no account takes and a deadline that no database keeps."""
     if order.amount_minor > MAX_AMOUNT_MINOR:
         return errors.AmountTooLarge(amount_minor=order.amount_minor)
-    if not _can_be_kept(order.expires_at):
+    if not can_be_kept(order.expires_at):
         return errors.OrderMalformed(detail=f"expires_at is {order.expires_at.isoformat()}")
     return None
 

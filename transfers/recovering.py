@@ -2,6 +2,7 @@
 
 from enum import Enum
 
+from accounts.money import MAX_AMOUNT_MINOR
 from transfers.entry import Entry
 from transfers.events import Listed
 
@@ -20,6 +21,8 @@ def lesson_of(said: Listed, *, source: str, own: str, known: Entry | None) -> Le
     """Return what to do about a transfer between the list's sender and this bank; `known` is what this bank's database has of it."""
     if known is not None and _content(known) != (said.amount_minor, said.currency, said.creditor_iban):
         return Lesson.UNCLEAR
+    if said.outcome == "credited" and said.amount_minor > MAX_AMOUNT_MINOR:
+        return Lesson.UNCLEAR  # no bank could have booked it
     if said.origin == source:
         return _of_incoming(said, known)
     return _of_outgoing(said, known) if said.origin == own else Lesson.UNCLEAR

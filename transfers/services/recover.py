@@ -14,6 +14,7 @@ import messaging.services
 from access import audit
 from access.errors import DomainError
 from access.models import User
+from access.sets import Insert
 from access.site import this_bank
 from accounts import ledger, numbers
 from accounts.iban import bank_code_of
@@ -108,7 +109,10 @@ def end_recovery(*, by: User, reason: str, now: datetime, without_lists: bool = 
 
 
 def _apply(recovery: int, *, by: User, reason: str, now: datetime) -> None:
-    """Book what the lists teach in one post; what no account can bear or take goes to suspense, which is listed and never lost."""
+    """Book what the lists teach in one post; what no account can bear or take goes to suspense, which is listed and never lost.
+
+    What not even suspense can stays unclear: the trail of the recovery names it, and nothing of it is written.
+    """
     lessons = [(lesson, said, bank) for lesson, said, bank in _lessons(recovery) if lesson in (*_BOOKED, Lesson.REJECT)]
     entries = [_entry(lesson, said, source=bank, now=now) for lesson, said, bank in lessons]
     if not entries:
@@ -116,16 +120,24 @@ def _apply(recovery: int, *, by: User, reason: str, now: datetime) -> None:
     booked = [entry for entry, (lesson, _, _) in zip(entries, lessons, strict=True) if lesson in _BOOKED]
     locked = lock_with_clearing(booked, now=now, also={numbers.suspense(entry.currency) for entry in booked})
     judged = ledger.judge(steps=[_move(entry) for entry in booked], locked=locked, at=now)
-    refused = {entry.id for entry, outcome in zip(booked, judged, strict=True) if isinstance(outcome, DomainError)}
-    outcomes = ledger.post(
-        steps=[_move(entry, by_suspense=entry.id in refused) for entry in booked],
-        booked_at=now,
-        locked=locked,
-        also=lambda _: storage.inserts(entries, now=now),
-    )
-    assert not [outcome for outcome in outcomes if isinstance(outcome, DomainError)], "suspense bears and takes everything"
-    after = {"transfers": len(entries), "by_suspense": sorted(str(transfer) for transfer in refused)[:50]}
+    refused = _refused(booked, judged)
+
+    def conclude(posted: Sequence[ledger.Outcome]) -> list[Insert]:
+        unclear = _refused(booked, posted)
+        return storage.inserts([entry for entry in entries if entry.id not in unclear], now=now)
+
+    steps = [_move(entry, by_suspense=entry.id in refused) for entry in booked]
+    unclear = _refused(booked, ledger.post(steps=steps, booked_at=now, locked=locked, also=conclude))
+    after = {
+        "transfers": len(entries) - len(unclear),
+        "by_suspense": sorted(str(id_) for id_ in refused - unclear)[:50],
+        "unclear": sorted(f"{entry.origin_bank} {entry.origin_id}" for entry in booked if entry.id in unclear)[:50],
+    }
     audit.record(actor=by, action="recovery.booked", subject=f"recovery:{recovery}", after=after, reason=reason, now=now)
+
+
+def _refused(booked: Sequence[Entry], outcomes: Sequence[ledger.Outcome]) -> set[UUID]:
+    return {entry.id for entry, outcome in zip(booked, outcomes, strict=True) if isinstance(outcome, DomainError)}
 
 
 def _entry(lesson: Lesson, said: Listed, *, source: str, now: datetime) -> Entry:
@@ -165,12 +177,16 @@ def _move(entry: Entry, *, by_suspense: bool = False) -> ledger.Move:
 
 
 def _lessons(recovery: int) -> list[tuple[Lesson, Listed, str]]:
-    """Return what each line of the lists teaches, with the bank whose list it is."""
+    """Return what each line of the lists teaches, with the bank whose list it is; an id of ours that is not free teaches nothing."""
     rows = PeerListed.objects.filter(list__recovery=recovery).order_by("id").values_list("said", "list__bank")
     lines = [(msgspec.convert(said, type=Listed, strict=False), bank) for said, bank in rows]
     known = selectors.decisions(names={(said.origin, said.id) for said, _ in lines})
     own = this_bank().code
-    return [(lesson_of(said, source=bank, own=own, known=known.get((said.origin, said.id))), said, bank) for said, bank in lines]
+    lessons = [(lesson_of(said, source=bank, own=own, known=known.get((said.origin, said.id))), said, bank) for said, bank in lines]
+    claimed = Counter(said.id for lesson, said, _ in lessons if lesson is Lesson.BOOK)
+    taken = set(Transfer.objects.filter(id__any=list(claimed)).values_list("id", flat=True))  # by a transfer of another name
+    taken |= {id_ for id_, claims in claimed.items() if claims > 1}
+    return [(Lesson.UNCLEAR if lesson is Lesson.BOOK and said.id in taken else lesson, said, bank) for lesson, said, bank in lessons]
 
 
 def _is_between(said: Listed, *, source: str) -> bool:

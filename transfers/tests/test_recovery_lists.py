@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,17 +13,20 @@ from django.test.utils import CaptureQueriesContext
 from uuid_utils.compat import uuid7
 
 from access.errors import OwnApproval
-from access.models import User
+from access.models import AuditEvent, User
 from access.site import acting_as, this_bank
 from access.tests.people import employ
+from accounts import iban
 from accounts.models import Account
 from messaging import envelope
 from messaging.broker import Record
 from messaging.envelope import Received
+from messaging.errors import Unreadable
 from messaging.models import Message, Recovery
 from transfers import errors, rules, services
 from transfers.entry import Entry
 from transfers.events import LIST_REQUESTED, LISTED, REQUESTED, Listed, ListRequested, TransfersListed
+from transfers.handlers import LISTED_HANDLER
 from transfers.models import PeerList, Transfer
 from transfers.recovering import Lesson, lesson_of
 from transfers.services import list_transfers
@@ -120,11 +123,44 @@ class TestALesson:
 
         assert lesson_of(line, source="BNKB", own="BNKA", known=known) is lesson
 
+    def test_is_none_where_no_account_takes_the_amount(self) -> None:
+        assert lesson_of(said(amount_minor=10**15 + 1), source="BNKB", own="BNKA", known=None) is Lesson.UNCLEAR
+        assert lesson_of(said("rejected", amount_minor=10**15 + 1), source="BNKB", own="BNKA", known=None) is Lesson.REJECT
+
     def test_is_none_where_the_amounts_differ(self) -> None:
         line = said("credited")
         known = self.entry("credited", of=msgspec.structs.replace(line, amount_minor=line.amount_minor + 1))
 
         assert lesson_of(line, source="BNKB", own="BNKA", known=known) is Lesson.UNCLEAR
+
+
+class TestAPage:
+    def read(self, **line: object) -> TransfersListed:
+        page = TransfersListed(request=uuid7(), transfers=(said(**line),))  # type: ignore[arg-type]
+        value = envelope.encode(id=uuid7(), source="BNKB", destination="BNKA", type=LISTED, time=NOON, data=page)
+        opened = envelope.decode(value)
+        return LISTED_HANDLER.read(data=opened.data, version=1, envelope=opened)
+
+    def test_is_read_as_an_honest_bank_writes_it(self) -> None:
+        rejected = {"outcome": "rejected", "amount_minor": 2**63 - 1, "creditor_iban": "nobody's", "decided_at": None}
+
+        assert [line.amount_minor for line in self.read(**rejected).transfers] == [2**63 - 1]
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            {"debtor_iban": f"{ZOE}\0"},
+            {"creditor_iban": f"{ANNA}\n"},
+            {"decided_at": datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))},
+            {"decided_at": datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-12)))},
+        ],
+        ids=str,
+    )
+    def test_that_no_database_can_keep_is_unreadable(self, line: dict[str, object]) -> None:
+        with pytest.raises(Unreadable) as refused:
+            self.read(**line)
+
+        assert refused.value.reason == "undecodable"
 
 
 class TestABankThatIsAsked:
@@ -318,6 +354,44 @@ class TestABankThatWentBack:
 
         assert unclear == [f"BNKB {order.id}: rejected says BNKB"]
         assert balance(ANNA) == before
+
+    def test_leaves_unclear_what_two_banks_name_alike_and_books_the_others(self, two: Sequence[User], recovery: Recovery) -> None:
+        before, line, other = balance(ANNA), said("credited", origin="BNKA"), said("credited")
+        PeerList.objects.filter(bank="BNKC").update(completed_at=None)
+        tell(said("credited", origin="BNKA", id=line.id, creditor_iban=iban.make("NL", "BNKC", 1)), source="BNKC")
+        tell(line, other)
+
+        unclear = services.standing().unclear
+        self.end(two)
+
+        assert sorted(unclear) == [f"BNKA {line.id}: credited says {bank}" for bank in ("BNKB", "BNKC")]
+        assert balance(ANNA) - before == 700
+
+    def test_leaves_unclear_what_has_the_id_of_another_transfer(self, two: Sequence[User]) -> None:
+        receive(asked(1_000))
+        before, taken = balance(ANNA), Transfer.objects.get(kind="incoming").id
+        tell(said("credited", origin="BNKA", id=taken))
+
+        unclear = services.standing().unclear
+        self.end(two)
+
+        assert unclear == [f"BNKA {taken}: credited says BNKB"]
+        assert balance(ANNA) == before
+
+    def test_leaves_unclear_what_not_even_suspense_can_book(self, two: Sequence[User]) -> None:
+        Account.objects.filter(number=SUSPENSE).update(status="closed", closed_at=NOON)
+        before, good, bad = balance(ANNA), said("credited"), said("credited", origin="BNKA", debtor_iban=BRAM)
+        tell(good, bad)
+
+        self.end(two)
+
+        assert (balance(ANNA) - before, balance(CLEARING)) == (700, -700)
+        assert not Transfer.objects.filter(id=bad.id).exists()
+        assert AuditEvent.objects.get(action="recovery.booked").after == {
+            "transfers": 1,
+            "by_suspense": [],
+            "unclear": [f"BNKA {bad.id}"],
+        }
 
     def test_asks_for_the_next_page_until_there_is_none(self) -> None:
         following = uuid7()
