@@ -2,7 +2,7 @@
 
 import json
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from random import Random
 from uuid import UUID, uuid4
 
@@ -393,6 +393,17 @@ class TestALie:
         world.converse(rounds=2)
 
         assert dead_letters(world, "HEAD") == ["answer-to-unknown"]
+
+    def test_about_a_moment_that_no_database_can_keep_is_a_dead_letter(self, world: SettlingWorld) -> None:
+        window = world.close_window()
+        never = datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-12)))
+        said = events.PositionsReported(window=window, reported_at=never, positions=())
+        world.post(said, type=events.SETTLEMENT_POSITIONS_REPORTED, source="BNKB", to="HEAD")
+
+        world.consume("HEAD")
+
+        assert dead_letters(world, "HEAD") == ["undecodable"]
+        assert not world.has_unread("HEAD")
 
     def test_of_a_bank_that_plays_the_head_bank_is_a_dead_letter(self, world: SettlingWorld) -> None:
         trade(world)
