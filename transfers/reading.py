@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -17,9 +18,20 @@ from messaging.envelope import Envelope
 from messaging.errors import Unreadable
 from messaging.handling import can_be_kept, reading
 from transfers import errors, rules
-from transfers.events import MAX_ITEMS, Order, Readable, Total, TransfersCompared, TransfersDecided, TransfersRequested, TransfersTotalled
+from transfers.events import (
+    MAX_ITEMS,
+    Known,
+    Order,
+    Readable,
+    Total,
+    TransfersCompared,
+    TransfersDecided,
+    TransfersRequested,
+    TransfersTotalled,
+)
 
 KNOWN_VERSION = 1
+_DAY = timedelta(days=1)
 _strict = msgspec.json.Decoder(TransfersRequested)
 _decided = reading(TransfersDecided)
 _totalled = reading(TransfersTotalled)
@@ -76,11 +88,17 @@ def read_decisions(*, data: msgspec.Raw, version: int, envelope: Envelope) -> Tr
 
 
 def read_totals(*, data: msgspec.Raw, version: int, envelope: Envelope) -> TransfersTotalled:
-    """Read another bank's totals; raise Unreadable for what does not fit the contract, and for transfers of a third bank."""
+    """Read another bank's totals; raise Unreadable for what does not fit the contract, and for transfers of a third bank.
+
+    One question is about at most a day, and no part of it twice: answering it reads no more transfers than that.
+    """
     totalled = _totalled(data=data, version=version, envelope=envelope)
     if totalled.origin not in {envelope.source, envelope.destination}:
         raise Unreadable("foreign-origin", f"{envelope.source} asks about transfers of {totalled.origin}")
     _require_spans(totalled.totals)
+    spans = sorted((total.start, total.end) for total in totalled.totals)
+    if spans[-1][1].at - spans[0][0].at > _DAY or any(end > start for (_, end), (start, _) in pairwise(spans)):
+        raise Unreadable("undecodable", f"no parts of one day: {spans[0][0].at.isoformat()} to {spans[-1][1].at.isoformat()}")
     return totalled
 
 
@@ -89,9 +107,16 @@ def read_comparisons(*, data: msgspec.Raw, version: int, envelope: Envelope) -> 
     compared = _compared(data=data, version=version, envelope=envelope)
     _require_spans([total for span in compared.spans for total in (span.own, *span.parts)])
     listed = [known for span in compared.spans for known in span.listed or ()]
-    if strange := [known for known in listed if known.decided_at is not None and not can_be_kept(known.decided_at)]:
+    if strange := [known for known in listed if not _has_its_moment(known)]:
         raise Unreadable("undecodable", f"transfer {strange[0].id} was decided at no moment that can be kept")
     return compared
+
+
+def _has_its_moment(known: Known) -> bool:
+    """Return whether a transfer that was decided says when, and no transfer says what cannot be kept."""
+    if known.decided_at is None:
+        return known.outcome not in {rules.CREDITED, rules.REJECTED}
+    return can_be_kept(known.decided_at)
 
 
 def _require_spans(totals: Sequence[Total]) -> None:
