@@ -276,9 +276,7 @@ class FileTooLong(DomainError):
     """A file that is uploaded is looked through as a whole and has a limit; `facts` carry `file`, `lines` and `bytes`, the most of each."""
 
     code, title = "file-too-long", "The file is too long for this page."
-    advice = (
-        "{file}: at most {lines} lines and {bytes} bytes are taken at once. Split it, or have an operator book it with import_payments."
-    )
+    advice = "{file}: at most {lines} lines and {bytes} bytes are taken at once. Split it, or have an operator use import_payments."
 
 
 class FileEmpty(DomainError):
