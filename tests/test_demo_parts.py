@@ -20,6 +20,7 @@ from banksite.demo.interruption import Interruption
 from banksite.demo.payments import Account, Side, few_lines, sample_lines
 from banksite.demo.supervisor import Job, Supervisor
 from banksite.machine.errors import MachineError
+from banksite.machine.ports import free_ports
 from banksite.machine.processes import wait_until
 
 _, BANK_A, BANK_B, BANK_C = banks_of(folder=Path("nowhere"), first_port=8000)
@@ -224,3 +225,13 @@ def group_exists(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+class TestPorts:
+    def test_are_given_once_and_never_to_be_taken_by_what_goes_out(self) -> None:
+        first_of_outgoing = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+
+        given = free_ports(count=20) + free_ports(count=20)
+
+        assert len(set(given)) == 40
+        assert max(given) < first_of_outgoing
