@@ -84,7 +84,7 @@ class KafkaServer:
         """Delete the data, if any, and give the empty log a new cluster id."""
         self._write_properties()
         shutil.rmtree(self._data, ignore_errors=True)
-        cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "_")  # one in front is an option
         done = subprocess.run(
             [*self._java(memory_mb=256), "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", self._properties],
             capture_output=True,
