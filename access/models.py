@@ -49,8 +49,13 @@ class User(AbstractUser):
         before = self.password
 
         def hash_anew(password: str) -> None:
-            self.password = make_password(password)
-            User.objects.filter(pk=self.pk, password=before).update(password=self.password)
+            encoded = make_password(password)
+            if not User.objects.filter(pk=self.pk, password=before).update(password=encoded):
+                encoded = User.objects.values_list("password", flat=True).get(
+                    pk=self.pk
+                )  # somebody was faster, with this password or another
+            if check_password(password, encoded):
+                self.password = encoded
 
         return check_password(raw_password, self.password, hash_anew)
 

@@ -29,7 +29,8 @@ def coming_file(file: Path) -> Path:
 def announce_key(*, file: Path, now: datetime) -> str:
     """Have a next key beside this file and ask the head bank to let it speak for this bank, too; return its public half.
 
-    Safe to repeat: what was announced before is announced once. Raises KeyFileUnusable, HeadBankKeyFixed.
+    Safe to repeat: while the head bank is asked it is asked once, and again where the question ended with a key that was lost.
+    Raises KeyFileUnusable, HeadBankKeyFixed.
     """
     if this_bank().is_head_bank:
         raise HeadBankKeyFixed
@@ -39,7 +40,7 @@ def announce_key(*, file: Path, now: datetime) -> str:
         _, is_new = OwnKey.objects.get_or_create(
             key_id=key.key_id, defaults={"use": COMING, "public_key": key.public_key, "created_at": now}
         )
-        if is_new:
+        if is_new or not Message.objects.filter(type=KEY_ANNOUNCED, finished_at__isnull=True).exists():
             proof = key.sign(domain=signing.Domain.KEY, value=this_bank().code.encode()).hex()
             outbox.enqueue_each(messages=[_to_head_bank(KEY_ANNOUNCED, KeyAnnounced(public_key=key.public_key, proof=proof))], now=now)
             audit.record(actor=None, action="key.announced", subject=f"key:{key.key_id}", now=now)

@@ -21,6 +21,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from access.errors import DomainError
 from access.models import User
+from access.retry import retrying
 
 DIALOG = "unfold/helpers/dialog.html"
 
@@ -112,7 +113,8 @@ def deed(  # every word of the dialog
             if request.method == "POST" and form.is_valid():
                 given = Asked(request=request, by=cast(User, request.user), now=timezone.now(), values=form.cleaned_data)
                 try:
-                    return _answer(admin, request, method(admin, given, *([shown] if shown else [])), object_id)
+                    done = retrying(lambda: method(admin, given, *([shown] if shown else [])))
+                    return _answer(admin, request, done, object_id)
                 except DomainError as refusal:
                     form.add_error(None, str(refusal))
             words = {"title": title, "description": explains(shown) if callable(explains) else explains}

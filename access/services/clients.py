@@ -84,8 +84,8 @@ def change_client(*, username: str, reason: str = "", by: User, now: datetime, *
     with transaction.atomic():
         client = _lock(username)
         approval_id = None
-        if values.get("whole_bank") is False:
-            approvals.end_waiting(subject=f"user:{username}", action=GIVE_WHOLE_BANK, now=now)
+        if values.get("whole_bank") is False and approvals.end_waiting(subject=f"user:{username}", action=GIVE_WHOLE_BANK, now=now):
+            audit.record(actor=by, action="client.whole-bank-withdrawn", subject=f"user:{username}", reason=reason, now=now)
         if values.get("whole_bank") and not client.whole_bank:
             del values["whole_bank"]
             approval_id = _ask_for_whole_bank(username, reason=reason, by=by, now=now)

@@ -167,7 +167,10 @@ class ApiClientAdmin(BankAdmin):
     )
     def change_reach(self, asked: Asked, client: ApiClient) -> str:
         """Narrow or widen what a program may do."""
-        approval = of_access.change_client(username=client.user.username, by=asked.by, now=asked.now, **asked.values)
+        values = dict(asked.values)
+        if values["whole_bank"] == client.whole_bank:
+            del values["whole_bank"]  # nothing is said about it: a question that waits goes on waiting
+        approval = of_access.change_client(username=client.user.username, by=asked.by, now=asked.now, **values)
         waits = " Whether it may act for every customer is asked of a second administrator." if approval else ""
         return f"{client.user.username} was changed.{waits}"
 

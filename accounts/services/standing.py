@@ -29,11 +29,11 @@ def freeze_account(*, number: str, reason: str, by: User, now: datetime) -> None
     """
     require(by=by, permission=permissions.FREEZE_ACCOUNT, reason=reason)
     with transaction.atomic():
+        approvals.end_waiting(subject=number, action=UNFREEZE, now=now)  # asked about an earlier freezing; approvals are locked first
         account = lock_customer_account(number=number)
         if account.status == Status.FROZEN:
             raise AccountFrozen(account=number)
         _change(account, {"status": Status.FROZEN}, action="account.frozen", by=by, reason=reason, now=now)
-        approvals.end_waiting(subject=number, action=UNFREEZE, now=now)  # asked about an earlier freezing
 
 
 def ask_unfreeze(*, number: str, reason: str, by: User, now: datetime) -> UUID:
@@ -60,7 +60,6 @@ def unfreeze_account(*, approval_id: UUID, reason: str = "", by: User, now: date
         if account.status != Status.FROZEN:
             raise AccountNotFrozen(account=account.number, status=account.status)
         _change(account, {"status": Status.OPEN}, action="account.unfrozen", by=by, reason=reason, now=now)
-        approvals.end_waiting(subject=account.number, action=UNFREEZE, now=now)
 
 
 def set_credit_limit(*, number: str, limit_minor: int, reason: str, by: User, now: datetime) -> UUID | None:

@@ -80,7 +80,11 @@ class TestAKeyFile:
 
         services.ensure_own_key(use="messages", file=file, now=NOON)
 
-        assert not Message.objects.filter(finished_at__isnull=True).exists()
+        asked = Message.objects.filter(finished_at__isnull=True)
+        assert not asked.exists()
+        announce_key(file=file, now=NOON)
+        announce_key(file=file, now=NOON)
+        assert asked.count() == 1
 
 
 class TestASignature:

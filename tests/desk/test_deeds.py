@@ -58,6 +58,15 @@ class TestAProgram:
         assert (program.scopes, program.whole_bank, program.requests_per_minute) == (["transfers.pay"], False, 30)
         assert "transfers.pay" in ROLES[API_CLIENT]
 
+    def test_keeps_what_a_second_person_is_asked_while_something_else_is_changed(self) -> None:
+        do(browser("admin"), f"{self.path}/enlist", username="payroll", name="Payroll", whole_bank="on")
+        made = ApiClient.objects.get(user__username="payroll")
+
+        do(browser("admin"), f"{self.path}/{made.pk}/change-reach", requests_per_minute="30")
+
+        assert ApiClient.objects.get(pk=made.pk).requests_per_minute == 30
+        assert Approval.objects.get(action=GIVE_WHOLE_BANK).status == "waiting"
+
     def test_is_limited_in_one_currency_and_keeps_the_others_until_two_persons_lift_them(self, program: ApiClient) -> None:
         client, path = browser("supervisor"), f"{self.path}/{program.pk}/limit"
         euros, dollars = OrderLimit(per_transfer_minor=100_000, per_day_minor=250_000), OrderLimit(per_day_minor=1_000)

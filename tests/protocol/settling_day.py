@@ -43,7 +43,7 @@ class SettlingDay(Simulation):
             ("agree", 8, self._agree),
             ("refuse", 4, self._refuse),
             ("everybody works", 8, self._everybody_works),
-            ("settle what is due", 2, self._settle_due),
+            ("settle what is due", 8, self._settle_due),
         ]
         self._actions = [action for action in self._actions if action[0] != "directory"] + deeds  # HEAD publishes its own here
 

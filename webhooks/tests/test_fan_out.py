@@ -145,7 +145,7 @@ class TestAWebhookFarBehind:
                 paid(BRAM, "0.01")
             settle()
 
-        for _ in range(12):
+        for _ in range(40):
             paid(BRAM, "0.01")
             settle()
             turn()
