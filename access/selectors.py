@@ -13,7 +13,11 @@ from django.db.models import Exists, OuterRef
 
 from access.errors import ApprovalUnknown, ClientUnknown, UserUnknown
 from access.keyring import Keyring
+from access.masking import HIDDEN, masked
 from access.models import ApiClient, Approval, User
+from access.permissions import KNOW_CUSTOMERS
+
+_OF_CUSTOMERS = {"debtor", "account"}  # facts that only questions about customers have
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,17 +98,17 @@ def client_user(username: str) -> User:
     return _client(username).user
 
 
-def waiting(*, after: UUID | None = None, limit: int = 50) -> list[WaitingApproval]:
-    """Return the waiting questions, oldest first, from behind the one named by `after`."""
+def waiting(*, by: User, after: UUID | None = None, limit: int = 50) -> list[WaitingApproval]:
+    """Return the waiting questions, oldest first, from behind the one named by `after`, as `by` may see them."""
     rows = Approval.objects.filter(status__word=Approval.Status.WAITING).select_related("asked_by").order_by("id")
     page = rows.filter(id__gt=after) if after else rows
-    return [_waiting(row) for row in page[:limit]]
+    return [_waiting(row, by=by) for row in page[:limit]]
 
 
-def waiting_approval(*, approval_id: UUID) -> WaitingApproval | None:
-    """Return the question while it waits, None when it does not."""
+def waiting_approval(*, approval_id: UUID, by: User) -> WaitingApproval | None:
+    """Return the question while it waits, as `by` may see it; None when it does not."""
     row = Approval.objects.filter(id=approval_id, status=Approval.Status.WAITING).select_related("asked_by").first()
-    return _waiting(row) if row else None
+    return _waiting(row, by=by) if row else None
 
 
 def waiting_count(*, at_most: int = 10_000) -> int:
@@ -199,13 +203,17 @@ def _is_in_scope(user: User, permission: str) -> bool:
     return client is None or client.scopes is None or permission in client.scopes
 
 
-def _waiting(row: Approval) -> WaitingApproval:
+def _waiting(row: Approval, *, by: User) -> WaitingApproval:
+    """Return a question as it is shown: customers are hidden from who need not know them, and so is what they wrote of an order."""
+    facts, reason = row.facts, row.reason
+    if _OF_CUSTOMERS & facts.keys() and not by.has_perm(KNOW_CUSTOMERS):
+        facts, reason = masked(facts), HIDDEN if reason and "debtor" in facts else masked(reason)
     return WaitingApproval(
         id=row.id,
         action=row.action,
-        subject=row.subject,
-        facts=row.facts,
-        reason=row.reason,
+        subject=masked(row.subject) if facts is not row.facts else row.subject,
+        facts=facts,
+        reason=reason,
         asked_by=row.asked_by.get_username(),
         asked_by_id=row.asked_by_id,
         asked_at=row.asked_at,

@@ -63,7 +63,7 @@ class Waiting(Endpoint):
     def get(self, request: Request) -> Response:
         """List the questions nobody has decided yet, oldest first."""
         query = read_query(request, WaitingQuery)
-        rows = selectors.waiting(after=position(query.cursor, UUID), limit=query.limit + 1)
+        rows = selectors.waiting(by=user_of(request), after=position(query.cursor, UUID), limit=query.limit + 1)
         return Response(page_of(rows, limit=query.limit, key=lambda row: row.id))
 
 

@@ -56,7 +56,7 @@ class Desk:
 
 def desk(*, by: User, enters: bool, now: datetime) -> Desk:
     """Return the desk of a user; `enters` says whether to show what they entered themselves or the bank's latest transfers."""
-    questions = access.selectors.waiting(limit=_WAITING)
+    questions = access.selectors.waiting(by=by, limit=_WAITING)
     may_see = by.has_perm(VIEW)
     lines = selectors.latest_transfers(asked_by=by if enters else None, since=_midnight(now) if enters else None) if may_see else []
     counts = transfers.selectors.counts_between(moments=_hours(now), at_most=COUNT_AT_MOST) if may_see else []

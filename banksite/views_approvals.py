@@ -48,7 +48,7 @@ class Waiting(StaffPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add a page of questions, and where younger ones are."""
-        found = selectors.waiting(after=id_or_none(self.request.GET.get("after", "")), limit=_PAGE + 1)
+        found = selectors.waiting(by=self.by, after=id_or_none(self.request.GET.get("after", "")), limit=_PAGE + 1)
         younger = f"?after={found[_PAGE - 1].id}" if len(found) > _PAGE else ""
         questions = [(question, word(question.action)) for question in found[:_PAGE]]
         return super().get_context_data(**kwargs, questions=questions, younger=younger, me=self.by.pk)
@@ -103,7 +103,7 @@ class Decide(DeedPage):
     def _question(self) -> WaitingApproval:
         """Return the question as long as it waits; raises ApprovalUnknown, ApprovalNotWaiting."""
         approval_id: UUID = self.kwargs["approval_id"]
-        question = selectors.waiting_approval(approval_id=approval_id)
+        question = selectors.waiting_approval(approval_id=approval_id, by=self.by)
         if question is None:
             raise ApprovalNotWaiting(approval=str(approval_id), status=selectors.approval_by_id(approval_id=approval_id).status)
         return question

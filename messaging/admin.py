@@ -8,7 +8,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from access.admin import Asked, BankAdmin, coloured, deed, link_to, once, one_of
-from access.admin.masking import masked
+from access.masking import masked
 from access.models import Approval
 from messaging import dead_letters, permissions, selectors, services
 from messaging.models import DeadLetter, Directory, Lease, Message, OwnKey, Peer, PeerKey, StoredOffset

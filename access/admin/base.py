@@ -16,8 +16,8 @@ from unfold.paginator import InfinitePaginator
 from access import services
 from access.admin.deeds import Asked, Told, deed
 from access.admin.exporting import ExportForm, columns_of, download, narrowed, rows_of
-from access.admin.masking import veil
 from access.admin.searching import matching
+from access.masking import veil
 from access.permissions import EXPORT_LISTS, KNOW_CUSTOMERS, REVEAL_CUSTOMERS
 from access.plans import planned_anew
 

@@ -13,8 +13,8 @@ from import_export.formats.base_formats import XLSX
 from unfold.widgets import UnfoldAdminRadioSelectWidget
 
 from access.admin.deeds import ReasonForm
-from access.admin.masking import masked
 from access.errors import TooManyRows
+from access.masking import masked
 from access.spreadsheets import as_text
 
 MOST_XLSX_ROWS = 50_000

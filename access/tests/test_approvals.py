@@ -28,9 +28,9 @@ def _decide(approval_id: UUID, by: User, *, approve: bool = True, reason: str = 
 @pytest.mark.django_db
 class TestAsk:
     def test_leaves_a_question_that_waits(self) -> None:
-        approval_id = _ask(employ("tess"))
+        approval_id = _ask(tess := employ("tess"))
 
-        (shown,) = selectors.waiting()
+        (shown,) = selectors.waiting(by=tess)
 
         assert (shown.id, shown.action, shown.facts, shown.reason, shown.asked_by) == (
             approval_id,
@@ -39,6 +39,18 @@ class TestAsk:
             "moving day",
             "tess",
         )
+
+    def test_shows_customers_to_those_alone_who_need_to_know_them(self) -> None:
+        facts = {"debtor": "NL06BNKA0000000001", "creditor": "NL57BNKB0000000004", "amount_minor": 5}
+        tess = employ("tess", "accounts.view_customer")
+        with transaction.atomic():
+            approvals.ask(action="pay", subject="transfer:7", facts=facts, reason="Rent of Maria Jansen", by=tess, now=NOON)
+
+        [whole], [veiled] = selectors.waiting(by=tess), selectors.waiting(by=employ("ada"))
+
+        assert (whole.facts, whole.reason) == (facts, "Rent of Maria Jansen")
+        hidden = {"debtor": "NL06••••0001", "creditor": "NL57••••0004"}
+        assert (veiled.facts, veiled.reason) == (facts | hidden, "•" * 4)
 
     def test_returns_ids_in_the_order_of_the_questions(self) -> None:
         questions = [approvals.Question(action="vault", subject=f"vault {number}") for number in range(3)]

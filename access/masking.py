@@ -7,17 +7,17 @@ from django.db import models
 
 _IBAN = re.compile(r"\b([A-Z]{2}[0-9]{2})[A-Z0-9]{7,26}([A-Z0-9]{4})\b")
 _PERSONAL = re.compile(r"(^|_)(name|phone|email|reference|purpose)$")
-_HIDDEN = "\N{BULLET}" * 4
+HIDDEN = "\N{BULLET}" * 4
 
 
 def masked(value: Any) -> Any:
     """Return JSON or text in which account numbers keep their ends, and what names a person or is their own words is gone."""
     if isinstance(value, str):
-        return _IBAN.sub(rf"\1{_HIDDEN}\2", value)
+        return _IBAN.sub(rf"\1{HIDDEN}\2", value)
     if isinstance(value, list):
         return [masked(each) for each in value]
     if isinstance(value, dict):
-        return {key: _HIDDEN if _PERSONAL.search(str(key)) and each else masked(each) for key, each in value.items()}
+        return {key: HIDDEN if _PERSONAL.search(str(key)) and each else masked(each) for key, each in value.items()}
     return value
 
 
