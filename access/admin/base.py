@@ -81,7 +81,13 @@ class BankAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold ships no types
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:  # noqa: ARG002  # Django passes it
         """Return what the search box finds: by the indexes of the fields named with `=`, where Django would read the whole list."""
         text = search_term.strip()
-        return (matching(queryset, fields=self.search_fields, text=text) if text and self.search_fields else queryset), False
+        if not (text and self.search_fields):
+            return queryset, False
+        return matching(queryset, fields=self.search_fields, text=text, also=self.also_found(text)), False
+
+    def also_found(self, text: str) -> Sequence[models.Q]:  # noqa: ARG002  # what others look for
+        """Return what else than the search fields finds rows: conditions for whose columns together there is an index."""
+        return ()
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """Return the row of a page, read once a request, masked where it must be."""

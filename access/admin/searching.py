@@ -10,15 +10,16 @@ from django.db import models
 from django.db.models import Q
 
 
-def matching(rows: models.QuerySet[Any], *, fields: Sequence[str], text: str) -> models.QuerySet[Any]:
-    """Return those rows in one of whose fields the text is found.
+def matching(rows: models.QuerySet[Any], *, fields: Sequence[str], text: str, also: Sequence[Q] = ()) -> models.QuerySet[Any]:
+    """Return those rows in one of whose fields the text is found, and those that fit one of the conditions in `also`.
 
-    In a field that is named with `=` it is the whole text, as it is or without spaces in capitals or small letters, which an index finds;
-    in the others each word of it is a part.
+    In a field that is named with `=` it is the whole text, as it is or without spaces in capitals or small letters, which an index that
+    begins with the field finds; in the others each word of it is a part.
     """
     every = rows.model._default_manager.order_by().values("pk")  # noqa: SLF001  # Django's documented name for it
     parts = [name for name in fields if not name.startswith("=")]
     found = [every.filter(_is_whole(rows.model, name.removeprefix("="), text)) for name in fields if name.startswith("=")]
+    found += [every.filter(condition) for condition in also]
     if parts:
         found.append(every.filter(*(Q.create([(f"{name}__icontains", word) for name in parts], Q.OR) for word in text.split())))
     return rows.filter(pk__in=found[0].union(*found[1:]) if len(found) > 1 else found[0])

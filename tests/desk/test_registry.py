@@ -19,6 +19,8 @@ from access.site import this_bank
 from tests.desk.bank import STAFF, browser, customer_account, user
 from tests.desk.conftest import Work
 from transfers.models import Transfer
+from transfers.tests.people import asked as asked_of_us
+from transfers.tests.people import receive
 
 LISTS = list(admin.site._registry.values())
 MOST_QUERIES = 16
@@ -95,6 +97,8 @@ class TestASearchForWholeWords:
         assert transfer in {str(row.id) for row in found("/admin/transfers/transfer/", grouped)}
         assert {str(row.transfer_id) for row in found("/admin/transfers/transferevent/", transfer)} == {transfer}
         assert found("/admin/transfers/transfer/", "no id") == []
+        receive(theirs := asked_of_us(creditor_iban=number))
+        assert [row.kind for row in found("/admin/transfers/transfer/", str(theirs.id))] == ["incoming"]
         [holder] = {row.name for row in found("/admin/accounts/customer/", "jans mar")}
         assert holder == "Maria Jansen"
 
