@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef
 
 from access.errors import ApprovalUnknown, ClientUnknown, UserUnknown
 from access.keyring import Keyring
-from access.masking import HIDDEN, masked
+from access.masking import HIDDEN, veil
 from access.models import ApiClient, Approval, User
 from access.permissions import KNOW_CUSTOMERS
 
@@ -205,15 +205,15 @@ def _is_in_scope(user: User, permission: str) -> bool:
 
 def _waiting(row: Approval, *, by: User) -> WaitingApproval:
     """Return a question as it is shown: customers are hidden from who need not know them, and so is what they wrote of an order."""
-    facts, reason = row.facts, row.reason
-    if _OF_CUSTOMERS & facts.keys() and not by.has_perm(KNOW_CUSTOMERS):
-        facts, reason = masked(facts), HIDDEN if reason and "debtor" in facts else masked(reason)
+    if _OF_CUSTOMERS & row.facts.keys() and not by.has_perm(KNOW_CUSTOMERS):
+        row.reason = HIDDEN if row.reason and "debtor" in row.facts else row.reason
+        veil(row, ("subject", "facts", "reason"))
     return WaitingApproval(
         id=row.id,
         action=row.action,
-        subject=masked(row.subject) if facts is not row.facts else row.subject,
-        facts=facts,
-        reason=reason,
+        subject=row.subject,
+        facts=row.facts,
+        reason=row.reason,
         asked_by=row.asked_by.get_username(),
         asked_by_id=row.asked_by_id,
         asked_at=row.asked_at,

@@ -81,12 +81,11 @@ class Rotation:
 
 def finish_retired(*, now: datetime) -> None:
     """Stop asking for what the directory shows as done: keys of ours that speak no more."""
-    asked = Message.objects.filter(type=KEY_RETIRED, finished_at__isnull=True)
-    if not asked.exists():
+    if not Message.objects.filter(type=KEY_RETIRED, finished_at__isnull=True).exists():
         return
     speaking = set(PeerKey.objects.filter(peer=this_bank().code, revoked=False).values_list("key_id", flat=True))
     if not OwnKey.objects.filter(use=MESSAGES, retired_at__isnull=False, key_id__in=speaking).exists():
-        asked.update(open_items=0, finished_at=now)
+        outbox.finish(type=KEY_RETIRED, now=now)
 
 
 def _use(key: signing.SigningKey, *, now: datetime) -> None:
@@ -97,7 +96,7 @@ def _use(key: signing.SigningKey, *, now: datetime) -> None:
         retired = OwnKey.objects.filter(use=MESSAGES, retired_at__isnull=True).exclude(key_id=key.key_id)
         before = sorted(retired.values_list("key_id", flat=True))
         retired.update(retired_at=now)
-        Message.objects.filter(type=KEY_ANNOUNCED, finished_at__isnull=True).update(open_items=0, finished_at=now)
+        outbox.finish(type=KEY_ANNOUNCED, now=now)
         messages = [_to_head_bank(KEY_RETIRED, KeyRetired(key_id=key_id)) for key_id in before]
         outbox.enqueue_each(messages=messages, now=now + timedelta(seconds=this_bank().key_overlap_s))  # it is said then
         audit.record(actor=None, action="key.rotated", subject=f"key:{key.key_id}", after={"retired": before}, now=now)

@@ -114,6 +114,11 @@ def due(*, now: datetime, limit: int, kind: str = "") -> list[Due]:
     return [rows[id_] for id_ in ids]
 
 
+def finish(*, now: datetime, **which: object) -> None:
+    """Ask no more for what the open messages with these columns ask: the answer came another way, or nobody waits for it."""
+    Message.objects.filter(finished_at__isnull=True, **which).update(open_items=0, finished_at=now)
+
+
 def mark_published(*, messages: Mapping[Due, datetime], now: datetime) -> None:
     """Write that the messages were published, and when each request is to be repeated; answers are finished. Opens a transaction."""
     requests = [(due.id, due.first_published_at or now, again_at, 1) for due, again_at in messages.items() if due.is_request]

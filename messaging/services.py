@@ -11,7 +11,7 @@ from access import approvals, audit
 from access.models import Approval, User
 from access.permissions import require
 from access.site import this_bank
-from messaging import letter_box, offsets, permissions, signing
+from messaging import letter_box, offsets, outbox, permissions, signing
 from messaging.errors import DeadLetterNotOpen, NotInRecovery
 from messaging.events import KEY_ANNOUNCED
 from messaging.models import DeadLetter, Message, OwnKey, Recovery
@@ -30,7 +30,7 @@ def ensure_own_key(*, use: str, file: Path, now: datetime) -> str:
         if not OwnKey.objects.filter(key_id=key.key_id).exists():
             if use == "messages":
                 OwnKey.objects.filter(use=use, retired_at__isnull=True).update(retired_at=now)
-                Message.objects.filter(type=KEY_ANNOUNCED, finished_at__isnull=True).update(open_items=0, finished_at=now)
+                outbox.finish(type=KEY_ANNOUNCED, now=now)
             OwnKey.objects.create(key_id=key.key_id, use=use, public_key=key.public_key, created_at=now)
             audit.record(actor=None, action="key.created", subject=f"key:{key.key_id}", after={"use": use}, now=now)
     return key.public_key

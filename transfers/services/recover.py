@@ -21,7 +21,7 @@ from accounts.iban import bank_code_of
 from messaging import dead_letters, outbox
 from messaging.envelope import Received
 from messaging.errors import NotInRecovery
-from messaging.models import Message, Recovery
+from messaging.models import Recovery
 from messaging.selectors import all_peers
 from transfers import errors, rules, selectors, storage
 from transfers.entry import Entry
@@ -75,7 +75,7 @@ def take_list(*, received: Sequence[Received[TransfersListed]], now: datetime) -
             if said not in faults
         ]
         PeerListed.objects.bulk_create(rows, ignore_conflicts=True)
-        Message.objects.filter(id=message.data.request).update(open_items=0, finished_at=now)
+        outbox.finish(id=message.data.request, now=now)
         if message.data.next is None:
             lists.filter(pk=asked.pk).update(completed_at=now)
         else:
