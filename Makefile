@@ -4,7 +4,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 MACHINE := $(PYTHON) -m banksite.machine ensure
 
-.PHONY: help environment environment-dev demo demo-kafka fresh test check bench faults pictures requirements translations
+.PHONY: help environment environment-dev demo demo-kafka fresh test check bench faults soak pictures requirements translations
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -41,6 +41,9 @@ bench: environment-dev  ## measure against the limits of this machine
 
 faults: environment-dev  ## plant each known fault and demand that a test finds it
 	@$(RUN) -m tests.faults $(ARGS)
+
+soak: environment-dev  ## search for faults nobody planted, for as long as told (ARGS="chaos --faults 44")
+	@$(RUN) -m tests.soak $(ARGS)
 
 pictures: environment-dev  ## start a demo, work in it, and take a picture of each main page into docs/pictures
 	@$(RUN) -m tests.pictures $(ARGS)

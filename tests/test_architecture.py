@@ -18,7 +18,12 @@ PACKAGES = ("access", "accounts", "banksite", "headbank", "messaging", "transfer
 LONGEST_FILE, LONGEST_FUNCTION = 300, 50
 LONG_FILES: dict[str, str] = {}  # file: why it may be longer
 LONG_FUNCTIONS: dict[str, str] = {}  # file:function: why it may be longer
-SLEEPERS = {"tests/test_architecture.py": "it names what it looks for"}  # test files that may sleep: why
+SLEEPERS = {  # test files that may sleep: why
+    "tests/test_architecture.py": "it names what it looks for",
+    "tests/soak/chaos.py": "a soak run lets time pass between what it causes",
+    "tests/soak/clients.py": "a client waits before it asks again",
+    "tests/soak/failures.py": "a failure lasts for a time",
+}
 
 
 @cache

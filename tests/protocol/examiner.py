@@ -1,8 +1,8 @@
 """The examiner: reads the banks' databases with plain SQL and names every broken promise."""
 
-import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
 
 _TERMINAL = {"completed", "refused", "rejected", "cancelled", "credited"}
 _LEGS = {
@@ -27,14 +27,14 @@ _REPLAYED = """
         SELECT a.number, -p.amount_minor AS amount FROM accounts_posting p JOIN accounts_account a ON a.id = p.debit_account_id
         UNION ALL
         SELECT a.number, p.amount_minor FROM accounts_posting p JOIN accounts_account a ON a.id = p.credit_account_id
-    ) GROUP BY number
+    ) sides GROUP BY number
 """
 _STEPS = """
     SELECT account, seq, after, amount FROM (
         SELECT debit_account_id AS account, debit_seq AS seq, debit_balance_after AS after, -amount_minor AS amount FROM accounts_posting
         UNION ALL
         SELECT credit_account_id, credit_seq, credit_balance_after, amount_minor FROM accounts_posting
-    ) WHERE seq IS NOT NULL ORDER BY account, seq
+    ) sides WHERE seq IS NOT NULL ORDER BY account, seq
 """
 _HELD = """
     SELECT a.number, sum(h.amount_minor) FROM accounts_hold h JOIN accounts_account a ON a.id = h.account_id
@@ -51,13 +51,20 @@ _POSTINGS = """
 """
 
 
-def findings(databases: Mapping[str, sqlite3.Connection]) -> list[str]:
+class Database(Protocol):
+    """A connection of sqlite3 or psycopg that commits by itself."""
+
+    def execute(self, query: Any, /) -> Any:
+        """Run a query and return its rows."""
+
+
+def findings(databases: Mapping[str, Database]) -> list[str]:
     """Return every broken promise of banks that have come to rest; nothing when all were kept."""
     found = [f"{code}: {finding}" for code, database in databases.items() for finding in _of_bank(database)]
     return found + list(_between(databases))
 
 
-def findings_of_head_bank(head: sqlite3.Connection, databases: Mapping[str, sqlite3.Connection]) -> list[str]:
+def findings_of_head_bank(head: Database, databases: Mapping[str, Database]) -> list[str]:
     """Return every broken promise of a head bank that has come to rest: its own, and where a bank has it otherwise."""
     found = [f"HEAD: {finding}" for finding in (*_books(head), *_transport(head))]
     there = {row[0]: row[6] for row in head.execute(_BALANCES)}
@@ -72,13 +79,13 @@ def findings_of_head_bank(head: sqlite3.Connection, databases: Mapping[str, sqli
     return found + [f"a window is still {status}" for (status,) in unfinished]
 
 
-def _of_bank(database: sqlite3.Connection) -> Iterator[str]:
+def _of_bank(database: Database) -> Iterator[str]:
     yield from _books(database)
     yield from _journal(database)
     yield from _transport(database)
 
 
-def _books(database: sqlite3.Connection) -> Iterator[str]:
+def _books(database: Database) -> Iterator[str]:
     """Conservation, and every balance as the sum of its postings."""
     accounts = database.execute(_BALANCES).fetchall()
     replayed = {number: (total, count) for number, total, count in database.execute(_REPLAYED)}
@@ -104,7 +111,7 @@ def _books(database: sqlite3.Connection) -> Iterator[str]:
         previous = (account, seq, after)
 
 
-def _journal(database: sqlite3.Connection) -> Iterator[str]:
+def _journal(database: Database) -> Iterator[str]:
     """Every transfer ended, with exactly the postings its end means, of the amounts and accounts it names."""
     legs: dict[str, dict[str, tuple[int, str, str]]] = defaultdict(dict)
     for transfer, leg, amount, debit, credit in database.execute(_POSTINGS):
@@ -130,7 +137,7 @@ def _journal(database: sqlite3.Connection) -> Iterator[str]:
     yield from (f"a posting of {transfer} has no transfer" for transfer, posted in legs.items() if posted and transfer not in known)
 
 
-def _transport(database: sqlite3.Connection) -> Iterator[str]:
+def _transport(database: Database) -> Iterator[str]:
     """Nothing is owed, nobody has to look at anything."""
     for kind, open_items in database.execute("SELECT type, open_items FROM messaging_message WHERE finished_at IS NULL"):
         yield f"a {kind} with {open_items} open items is still owed"
@@ -142,7 +149,7 @@ def _transport(database: sqlite3.Connection) -> Iterator[str]:
         yield f"{approval} still waits for a second person"
 
 
-def _between(databases: Mapping[str, sqlite3.Connection]) -> Iterator[str]:
+def _between(databases: Mapping[str, Database]) -> Iterator[str]:
     """Each transfer is credited there or given back here, never both; what the banks owe each other mirrors."""
     transfers = {code: database.execute(_TRANSFERS).fetchall() for code, database in databases.items()}
     decided: dict[tuple[str, str, str], list[tuple[object, ...]]] = defaultdict(list)
@@ -171,7 +178,7 @@ def _one(row: tuple[object, ...], decisions: list[tuple[object, ...]]) -> Iterat
         yield f"{row[9]} of {row[8]} is remembered differently: {row[11:]} and {there[11:]}"
 
 
-def _mirrors(databases: Mapping[str, sqlite3.Connection]) -> Iterator[str]:
+def _mirrors(databases: Mapping[str, Database]) -> Iterator[str]:
     balances = {(code, row[0]): row[6] for code, database in databases.items() for row in database.execute(_BALANCES)}
     for (code, number), balance in balances.items():
         kind, _, rest = number.partition(".")
