@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from access.errors import DomainError, KeyMissing, RequestInvalid, TokenMissing, TooManyRequests
+from access.errors import DomainError, KeyMissing, RequestInvalid, RequestTooLarge, TokenMissing, TooManyRequests
 from access.idempotency import Answer, once
 from access.models import User
 from access.permissions import require
@@ -23,13 +23,14 @@ from access.retry import retrying
 
 ANYONE, SIGNED_IN = "anyone", "signed-in"
 Said = tuple[int, msgspec.Struct]
-_LONGEST_KEY = 255
+_LONGEST_KEY, _DIGITS = 255, 12
 
 
 class Endpoint(APIView):
     """One address. `needs` names for each method the permission it takes, or SIGNED_IN; a method not named does not exist."""
 
     needs: ClassVar[Mapping[str, str]] = {}
+    longest_body: ClassVar[int] = 16 * 1024  # bytes
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Demand that exactly the methods which exist say who may call them."""
@@ -41,6 +42,13 @@ class Endpoint(APIView):
     def allowed_methods(self) -> list[str]:
         """Return what the header Allow names."""
         return [*self.needs, "HEAD"] if "GET" in self.needs else [*self.needs]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Check what comes before the method; raises RequestTooLarge for a body that says it is longer, before a byte of it is read."""
+        super().initial(request, *args, **kwargs)
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdecimal() and (len(length) > _DIGITS or int(length) > self.longest_body):
+            raise RequestTooLarge(limit=self.longest_body)
 
     def check_permissions(self, request: Request) -> None:
         """Raise TokenMissing, MethodNotAllowed or NotAllowed."""

@@ -73,6 +73,7 @@ def operation(
 
     def describe(method: F) -> F:
         vars(method)["problems"] = frozenset(codes)
+        vars(method)["reads"] = tuple(struct for struct in (body, query) if struct)
         return described(method)
 
     return describe

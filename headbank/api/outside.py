@@ -1,7 +1,10 @@
 """What the head bank says to anybody, and what a bank nobody knows yet may hand in."""
 
+from typing import Annotated
+
 import msgspec
 from django.utils import timezone
+from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -17,6 +20,12 @@ from headbank.errors import (
 )
 from messaging import directory, documents
 from messaging.documents import File
+
+
+class ApplicationBody(File, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A bank's application as a file; what a later version may add to a file, nobody may add here."""
+
+    value: Annotated[str, Meta(max_length=12_000)]
 
 
 class Applied(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,13 +44,13 @@ class Applications(OpenEndpoint):
         id="register_apply",
         summary="Apply",
         tag="register",
-        body=File,
+        body=ApplicationBody,
         answers={202: Applied},
         refuses=(ApplicationRefused, InvitationUnknown, BankInvalid, BankExists, KeyTaken),
     )
     def post(self, request: Request) -> Response:
         """Hand in a bank's application, signed with its own key; `apply_to_head_bank` does. The same document again changes nothing."""
-        document = services.application_of(read_body(request, File))
+        document = services.application_of(read_body(request, ApplicationBody))
         return Response(Applied(bank=services.receive_application(document=document, now=timezone.now())), status=202)
 
 

@@ -59,6 +59,7 @@ class Batches(Endpoint):
     """`transfer-batches`."""
 
     needs = {"POST": permissions.PAY}
+    longest_body = 2 * 1024 * 1024  # a thousand transfers with every text at its longest have half of it
 
     @operation(
         id="transfer_batches_create",
