@@ -234,6 +234,13 @@ class OwnUser(DomainError):
     advice = "Ask another administrator to change {user}."
 
 
+class FilterUnknown(DomainError):
+    """A list was to be taken away narrowed by what no filter of its page asks; `facts` carry the `names`."""
+
+    code, title = "filter-unknown", "This list cannot be narrowed by that."
+    advice = "Open the list again, choose among its filters, and export from there; not known here: {names}."
+
+
 class TooManyRows(DomainError):
     """A list is too long for a spreadsheet; `facts` carry `most`."""
 

@@ -22,5 +22,6 @@ class Word(models.Lookup):
         """Compare with the word as it is; what is no word has no place in a statement."""
         left, parameters = self.process_lhs(compiler, connection)
         word = str(self.rhs)
-        assert not set(word) - _LETTERS, f"no word: {word!r}"
+        if set(word) - _LETTERS:  # it stands in the statement as it is
+            raise ValueError("no word of this project")
         return f"{left} = '{word}'", parameters

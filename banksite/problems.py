@@ -124,6 +124,7 @@ _ERRORS: Mapping[int, tuple[type[DomainError], ...]] = {
     413: (access.errors.RequestTooLarge, access.errors.TooManyRows, messaging.errors.MessageTooLarge, transfers.errors.FileTooLong),
     422: (
         access.errors.KeyReused,
+        access.errors.FilterUnknown,
         access.errors.ReasonMissing,
         access.errors.ClientNameInvalid,
         access.errors.UserNameInvalid,

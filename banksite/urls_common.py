@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
+from access.admin import palette
 from banksite import health, passwords, signing_in
 
 admin.autodiscover()  # here, because only who serves pages needs it
@@ -21,5 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("second-factor", signing_in.SecondFactor.as_view(), name="second-factor"),
     path("language", set_language, name="set_language"),
     path("admin/login/", RedirectView.as_view(pattern_name="sign-in", query_string=True)),  # one way in, guarded once
+    path("admin/autocomplete/", palette.nothing),
+    path("admin/search/", palette.search),
     path("admin/", admin.site.urls),
 ]

@@ -1,10 +1,10 @@
 """What every list of the admin derives from."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.checks import ModelAdminChecks
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import BadRequest
@@ -14,10 +14,12 @@ from unfold.admin import ModelAdmin
 from unfold.paginator import InfinitePaginator
 
 from access import services
+from access.admin import parameters
 from access.admin.deeds import Asked, Told, deed
 from access.admin.exporting import ExportForm, columns_of, download, narrowed, rows_of
 from access.admin.searching import matching
-from access.masking import veil
+from access.errors import FilterUnknown
+from access.masking import shorten, veil
 from access.permissions import EXPORT_LISTS, KNOW_CUSTOMERS, REVEAL_CUSTOMERS
 from access.plans import planned_anew
 
@@ -26,7 +28,8 @@ class BankAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold ships no types
     """A read-only list: nothing is added, changed or deleted here; what may be done is a `deed` with a dialog, which calls a service.
 
     Counts nothing and orders by the key alone, so that a journal of any length opens at once. `masks` names the fields that may tell of
-    customers in a list that also those see who need not know them.
+    customers in a list that also those see who need not know them; `shortened` those of which nobody sees more than the ends.
+    `links` names the parameters that other pages lead here with, and which of them; every other one that is no filter's is ignored.
     """
 
     checks_class = ModelAdminChecks  # Unfold's look for permissions in a database that may not be migrated yet
@@ -39,6 +42,8 @@ class BankAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold ships no types
     list_fullwidth = True
     ordering: Sequence[str] = ("-pk",)
     masks: tuple[str, ...] = ()
+    shortened: tuple[str, ...] = ()
+    links: Mapping[str, str] = {}
     never_exported: tuple[str, ...] = ()
     actions_list: Sequence[str] = ()
     actions_detail: Sequence[str] = ()
@@ -68,14 +73,26 @@ class BankAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold ships no types
         """Return whether the user sees only what does not tell of customers."""
         return bool(self.masks) and not request.user.has_perm(KNOW_CUSTOMERS)
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:  # noqa: ARG002  # Django passes them
+        """Return whether an address may narrow the list by this: what a filter or a link of ours uses."""
+        return lookup in parameters.declared(self.model, self.list_filter, self.links)
+
+    def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:  # noqa: ARG002  # Django passes them
+        """Return whether an address may name rows by this column: by their key alone."""
+        return bool(to_field == self.model._meta.pk.name)
+
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """Return the page of the list, masked where it must be."""
+        """Return the page of the list, masked where it must be, and say which parameters were ignored."""
+        known = parameters.declared(self.model, self.list_filter, self.links)
+        vars(request)["GET"], unknown = parameters.split(request.GET, known=known)
+        if unknown:
+            text = f"This list cannot be narrowed or sorted by {parameters.written(unknown)}: that was ignored."
+            messages.warning(request, text, fail_silently=True)
         with planned_anew():  # what the list is narrowed to decides which index is best
             page = super().get_changelist_instance(request)
             page.result_list = list(page.result_list)
-        if self.is_masked_for(request):
-            for row in page.result_list:
-                veil(row, self.masks)
+        for row in page.result_list:
+            self._hide(request, row)
         return page
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:  # noqa: ARG002  # Django passes it
@@ -94,9 +111,15 @@ class BankAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold ships no types
         rows = vars(request).setdefault("rows_read", {})
         if (name := (self.opts.label, object_id)) not in rows:
             rows[name] = super().get_object(request, object_id, from_field)
-            if rows[name] is not None and self.is_masked_for(request):
-                veil(rows[name], self.masks)
+            if rows[name] is not None:
+                self._hide(request, rows[name])
         return rows[name]
+
+    def _hide(self, request: HttpRequest, row: models.Model) -> None:
+        """Mask a row that is only looked at."""
+        shorten(row, self.shortened)
+        if self.is_masked_for(request):
+            veil(row, self.masks)
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Return the deeds the user may do that make sense for the row."""
@@ -122,17 +145,20 @@ class BankAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold ships no types
     )
     def export(self, asked: Asked) -> Any:
         """Hand the list over as a file."""
-        filters = narrowed(asked.values["filters"])
+        given = narrowed(asked.values["filters"])
+        filters, unknown = parameters.split(given, known=parameters.declared(self.model, self.list_filter, self.links))
+        if unknown:
+            raise FilterUnknown(names=parameters.written(unknown))
         vars(asked.request)["GET"] = filters
         try:
             rows = super().get_changelist_instance(asked.request).get_queryset(asked.request)
         except IncorrectLookupParameters as error:
             raise BadRequest from error
-        given = {key: str(value) for key, value in filters.items()}
+        narrowed_by = {key: str(value) for key, value in filters.items()}
         name, file_format = self.model._meta.label_lower, asked.values["file_format"]
         services.export_list(
             name=name,
-            filters=given,
+            filters=narrowed_by,
             file_format=file_format,
             reason=asked.reason,
             by=asked.by,
@@ -140,7 +166,8 @@ class BankAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold ships no types
         )
         columns = columns_of(self.model, {*self.never_exported, *(self.exclude or ())})
         masks = self.masks if self.is_masked_for(asked.request) else ()
-        return download(f"{name}-{asked.now:%Y-%m-%d}", file_format, columns, rows_of(rows, columns, masks=masks))
+        lines = rows_of(rows, columns, masks=masks, shortened=self.shortened)
+        return download(f"{name}-{asked.now:%Y-%m-%d}", file_format, columns, lines)
 
     @deed(
         title="Reveal",

@@ -14,7 +14,7 @@ from unfold.widgets import UnfoldAdminRadioSelectWidget
 
 from access.admin.deeds import ReasonForm
 from access.errors import TooManyRows
-from access.masking import masked
+from access.masking import ends_of, masked
 from access.spreadsheets import as_text
 
 MOST_XLSX_ROWS = 50_000
@@ -44,14 +44,15 @@ def columns_of(model: type[models.Model], never: Iterable[str]) -> list[str]:
     return [field.attname for field in fields if field.name not in set(never)]
 
 
-def rows_of(queryset: Any, columns: list[str], *, masks: tuple[str, ...]) -> Iterator[list[Any]]:
+def rows_of(queryset: Any, columns: list[str], *, masks: tuple[str, ...], shortened: tuple[str, ...] = ()) -> Iterator[list[Any]]:
     """Yield the rows by their key, some thousands at a time: a cursor left open would keep SQLite's writers waiting."""
+    hide = dict.fromkeys(masks, masked) | dict.fromkeys(shortened, ends_of)
     last: Any = None
     while True:
         page = queryset.order_by("pk") if last is None else queryset.order_by("pk").filter(pk__gt=last)
         rows = list(page.values_list("pk", *columns)[:_AT_ONCE])
         for _, *values in rows:
-            yield [_cell(masked(value) if column in masks else value) for column, value in zip(columns, values, strict=True)]
+            yield [_cell(hide[column](value) if column in hide else value) for column, value in zip(columns, values, strict=True)]
         if len(rows) < _AT_ONCE:
             return
         last = rows[-1][0]

@@ -9,6 +9,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
+from access.admin.parameters import MOST_WORDS
+
 
 def matching(rows: models.QuerySet[Any], *, fields: Sequence[str], text: str, also: Sequence[Q] = ()) -> models.QuerySet[Any]:
     """Return those rows in one of whose fields the text is found, and those that fit one of the conditions in `also`.
@@ -21,7 +23,9 @@ def matching(rows: models.QuerySet[Any], *, fields: Sequence[str], text: str, al
     found = [every.filter(_is_whole(rows.model, name.removeprefix("="), text)) for name in fields if name.startswith("=")]
     found += [every.filter(condition) for condition in also]
     if parts:
-        found.append(every.filter(*(Q.create([(f"{name}__icontains", word) for name in parts], Q.OR) for word in text.split())))
+        found.append(
+            every.filter(*(Q.create([(f"{name}__icontains", word) for name in parts], Q.OR) for word in text.split()[:MOST_WORDS]))
+        )
     return rows.filter(pk__in=found[0].union(*found[1:]) if len(found) > 1 else found[0])
 
 

@@ -79,5 +79,6 @@ class IdempotencyKeyAdmin(BankAdmin):
     list_display = ("created_at", "principal", "key", "status")
     search_fields = ("=key",)
     search_help_text = "The whole key"
-    never_exported = ("body",)
+    never_exported = ("body", "fingerprint")
+    shortened = ("key", "principal")  # with both, a program could ask for the answer in its owner's name
     fields = ("key", "principal", ("status", "created_at"))  # the answer itself is its asker's alone

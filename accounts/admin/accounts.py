@@ -32,6 +32,7 @@ class AccountAdmin(BankAdmin):
     list_display = ("number", "holder_name", "kind", "state", "balance", "held", "limit")
     list_filter = ("kind", "status", one_of("currency", lambda: this_bank().currencies))
     list_select_related = ("customer",)
+    links = {"customer__id__exact": "a customer's page"}
     search_fields = ("=number", "holder_name")
     search_help_text = "The whole number, or a part of the holder's name"
     fields = (

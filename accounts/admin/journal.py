@@ -1,7 +1,5 @@
 """The journal in the admin: to look at, never to change."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
@@ -23,10 +21,7 @@ class BalanceStripeAdmin(BankAdmin):
     search_fields = ("=account__number",)
     fields = ("number", "stripe", "credits", "debits")
     readonly_fields = ("number", "credits", "debits")
-
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        """Let an account's page lead here."""
-        return lookup == "account__id__exact" or super().lookup_allowed(lookup, value, request)
+    links = {"account__id__exact": "an account's page"}
 
     @admin.display(description="account")
     def number(self, stripe: BalanceStripe) -> SafeString:

@@ -20,15 +20,12 @@ class MandateAdmin(BankAdmin):
     search_help_text = "The whole name of a program, or the whole phone number of a customer"
     fields = (("client", "holder_link"), "granted_at")
     readonly_fields = ("client", "holder_link")
+    links = {"user__exact": "a program's page", "customer__id__exact": "a customer's page"}
     actions_detail = ("revoke",)
 
     def name_of(self, row: Any) -> str:
         """Return who acts for whom."""
         return f"{row.user.username} for {row.customer.name}"
-
-    def lookup_allowed(self, lookup: str, value: str, request: Any = None) -> bool:
-        """Allow what the links from programs and customers ask for."""
-        return lookup in {"user__exact", "customer__id__exact"} or super().lookup_allowed(lookup, value, request)
 
     @admin.display(description="API client")
     def client(self, mandate: Mandate) -> str:

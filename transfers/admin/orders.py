@@ -83,6 +83,7 @@ class TransferAdmin(BankAdmin):
     search_fields = ("=id", "=debtor_number", "=creditor_number", "=end_to_end_id")
     search_help_text = "An id, the whole number of an account, or an end-to-end id"
     list_select_related = ("asked_by",)
+    links = {"status__in": "the first page's numbers"}
     fields = (
         ("kind", "state"),
         ("moved", "fee"),
