@@ -1,33 +1,23 @@
 """Tokens (simplejwt): given for a password, renewed by turns, ended by leaving or by a copy in somebody else's hands."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal, Self, TypeVar
+from hashlib import sha256
+from typing import TypeVar
 from uuid import uuid4
 
-import jwt
-import msgspec
 from django.db import transaction
 from django.db.models import QuerySet
-from jwt.algorithms import OKPAlgorithm
-from rest_framework_simplejwt.backends import TokenBackend
-from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenBackendError, TokenError
+from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenError
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
-from rest_framework_simplejwt.tokens import Token
 
 from access import audit
 from access.errors import CredentialsWrong, TokenRefused
-from access.keyring import keyring
 from access.models import User
-from access.site import this_bank
+from access.signed_tokens import LEEWAY, OVER, REFRESH_VALID, AccessToken, BankToken, RefreshToken, id_after
 
-ACCESS_VALID = timedelta(minutes=5)
-REFRESH_VALID = timedelta(hours=8)  # a working day without a word
 SIGN_IN_VALID = timedelta(days=30)  # however often it was renewed
-_LONGEST = 2_000
-_COMPACT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]{85}[AQgw]", re.ASCII)  # RFC 7515; 64 bytes of signature have exactly one spelling
-_OVER = "is over"
+REPEAT_VALID = timedelta(seconds=10)  # in which a lost answer is asked for again, or a second thread asks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,142 +27,6 @@ class Tokens:
     access: str
     refresh: str
     refresh_expires_at: datetime
-
-
-class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The header: no other algorithm, and no key of the sender's own (jwk, jku, x5c). `typ` says what it is for (RFC 9068)."""
-
-    kid: str
-    typ: str
-    alg: Literal["EdDSA"]
-
-
-class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who it is and until when, in whole seconds: `sub` the user, `sid` the sign-in all its tokens belong to, `jti` this one."""
-
-    iss: str
-    aud: str
-    sub: str
-    sid: str
-    jti: str
-    iat: int
-    exp: int
-    typ: str  # moved here from the header, where simplejwt looks for it
-
-
-class KeyringAlgorithm(OKPAlgorithm):
-    """EdDSA by the keyring, which keeps the private key to itself: here a key is its id."""
-
-    def prepare_key(self, key: Any) -> Any:
-        """Return the id as it is."""
-        return key
-
-    def sign(self, msg: Any, key: Any) -> bytes:  # noqa: ARG002  # only the current key signs
-        """Return the signature of the current key."""
-        return keyring().sign(msg)
-
-    def verify(self, msg: Any, key: Any, sig: Any) -> bool:
-        """Tell whether the key of this id, if it counts, signed this."""
-        return keyring().is_signed(key_id=key, value=msg, signature=sig)
-
-
-class Backend(TokenBackend):
-    """Signs with the bank's current key, named by `kid`, and verifies with each that counts; nothing a sender may choose.
-
-    It judges no times: the moment comes from outside, with the token.
-    """
-
-    def __init__(self) -> None:
-        super().__init__("EdDSA")
-        self._jws = jwt.PyJWS(algorithms=[])
-        self._jws.register_algorithm("EdDSA", KeyringAlgorithm())
-
-    def encode(self, payload: dict[str, Any]) -> str:
-        """Return the signed token; raises what the keyring raises."""
-        claims = dict(payload)
-        headers = {"typ": claims.pop("typ"), "kid": keyring().current_key_id()}
-        return self._jws.encode(msgspec.json.encode(claims), headers["kid"], algorithm=self.algorithm, headers=headers)
-
-    def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:  # noqa: FBT001, FBT002  # simplejwt's signature
-        """Return the claims of a token a key of ours signed; raises TokenBackendError."""
-        assert verify, "nobody reads what was not verified"
-        text = str(token)
-        if len(text) > _LONGEST or not _COMPACT.fullmatch(text):
-            raise TokenBackendError("is no token of ours")
-        try:
-            header = msgspec.convert(self._jws.get_unverified_header(text), Header)
-            payload = msgspec.json.decode(self._jws.decode(text, header.kid, algorithms=[self.algorithm]), type=dict[str, Any])
-        except (jwt.InvalidTokenError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise TokenBackendError("is not signed by a key of this bank") from error
-        if "typ" in payload:
-            raise TokenBackendError("says twice what it is for")
-        return payload | {"typ": header.typ}
-
-
-class BankToken(Token):
-    """A token of this bank: what simplejwt demands, and exactly the claims we give, within the times we give.
-
-    It says who and until when, and nothing of what its owner may do: that is looked up each time.
-    """
-
-    lifetime: timedelta
-    _token_backend = Backend()
-
-    def __init__(self, token: Any = None, verify: bool = True, *, now: datetime) -> None:  # noqa: FBT001, FBT002  # simplejwt's signature
-        self._now = now
-        super().__init__(token, verify)
-
-    @property
-    def current_time(self) -> datetime:
-        """Return the moment the token is made or judged at; the machine's clock, which simplejwt would set, is not asked."""
-        return self._now
-
-    @current_time.setter
-    def current_time(self, _: datetime) -> None:
-        pass
-
-    @classmethod
-    def given(cls, sign_in: OutstandingToken, *, now: datetime) -> Self:
-        """Return a new token of a sign-in, which it never outlives."""
-        token = cls(now=now)
-        bank = this_bank().code
-        token.payload |= {"iss": bank, "aud": bank, "sub": str(sign_in.user_id), "sid": sign_in.jti}
-        token.set_exp(lifetime=min(cls.lifetime, sign_in.expires_at - now))
-        return token
-
-    def verify(self) -> None:
-        """Refuse what is not made here, for this use, and of this moment; raises TokenError."""
-        try:
-            claims = msgspec.convert(self.payload, Claims)
-        except msgspec.ValidationError as error:
-            raise TokenError("has claims we never give") from error
-        code, second = this_bank().code, int(self._now.timestamp())
-        if claims.iss != code or claims.aud != code:
-            raise TokenError("is another bank's")
-        if claims.iat > second or not claims.iat < claims.exp <= claims.iat + self.lifetime.total_seconds():
-            raise TokenError("has times we never give")
-        if claims.exp <= second:
-            raise ExpiredTokenError(_OVER)
-        super().verify()
-
-
-class AccessToken(BankToken):
-    """Opens the door for some minutes."""
-
-    token_type = "at+jwt"  # noqa: S105  # a kind, no secret
-    lifetime = ACCESS_VALID
-
-
-class RefreshToken(BankToken):
-    """Gets the next pair, once: it stands in simplejwt's table until it is over, and is blacklisted when it was used."""
-
-    token_type = "rt+jwt"  # noqa: S105  # a kind, no secret
-    lifetime = REFRESH_VALID
-
-    def outstand(self) -> OutstandingToken:
-        """Enter this new token in the table without its text: whoever reads a copy of the table must not be able to use it."""
-        times = {"created_at": self._now, "expires_at": self._now + REFRESH_VALID}
-        return OutstandingToken.objects.create(jti=self["jti"], user_id=int(self["sub"]), **times)
 
 
 AnyToken = TypeVar("AnyToken", bound=BankToken)
@@ -189,28 +43,32 @@ def issue(*, user: User, now: datetime) -> Tokens:
         if not proved.select_for_update(no_key=True):  # who gives another password did so before, or waits and ends this sign-in too
             raise CredentialsWrong
         sign_in = OutstandingToken.objects.create(jti=uuid4().hex, user=user, created_at=now, expires_at=now + REFRESH_VALID)
-        return _next(sign_in, now=now)
+        return _next(sign_in, jti=uuid4().hex, client="", now=now)
 
 
-def refresh(*, token: str, now: datetime) -> Tokens:
+def refresh(*, token: str, client: str = "", now: datetime) -> Tokens:
     """Return the next tokens of the sign-in for its current refresh token, once; raises TokenRefused.
 
-    A token used before is in two hands, and nobody knows which is the owner's: it ends the sign-in.
+    For REPEAT_VALID the same `client` (the address it asks from) gets the same answer again, as long as nobody has used it.
+    Else a token used before is in two hands, and nobody knows which is the owner's: it ends the sign-in.
     """
-    old = _read(RefreshToken, token, now=now)
+    old, asker = _read(RefreshToken, token, now=now), sha256(client.encode()).hexdigest()
     with transaction.atomic():
         _lock(old["sid"])  # first: what is read next cannot change under us
         sign_in = _living(old, now=now)
         used = OutstandingToken.objects.select_related("blacklistedtoken").filter(jti=old["jti"]).first()
         if used is None:
-            raise TokenRefused(why=_OVER)
-        if is_copy := _is_blacklisted(used):
+            raise TokenRefused(why=OVER)
+        given = _given_before(used, client=asker, now=now) if _is_blacklisted(used) else None
+        if is_copy := _is_blacklisted(used) and given is None:
             _end(sign_in, why="refresh-token-used-twice", now=now)
+        elif given is not None:
+            tokens = _pair(sign_in, jti=given.jti, now=given.created_at or now)[0]
         else:
             BlacklistedToken.objects.create(token=used)
             sign_in.expires_at = min(now + REFRESH_VALID, (sign_in.created_at or now) + SIGN_IN_VALID)
             OutstandingToken.objects.filter(pk=sign_in.pk).update(expires_at=sign_in.expires_at)
-            tokens = _next(sign_in, now=now)
+            tokens = _next(sign_in, jti=id_after(used.jti, use="renewal"), client=asker, now=now)
     if is_copy:  # only now: the end of the sign-in must be committed before it is told
         raise TokenRefused(why="was used before, so all tokens of this sign-in have ended")
     return tokens
@@ -245,7 +103,8 @@ def read_access(*, token: str, now: datetime) -> AccessToken:
 def user_of(*, token: AccessToken, now: datetime) -> User:
     """Return whom an access token speaks for, as the user is now: disabled, or signed out, counts at once. Raises TokenRefused."""
     user = _living(token, now=now).user
-    assert isinstance(user, User), "a sign-in that lives has its user"
+    if not isinstance(user, User):
+        raise TokenRefused(why=OVER)
     return user
 
 
@@ -261,7 +120,7 @@ def _read(kind: type[AnyToken], token: str, *, now: datetime) -> AnyToken:
     try:
         return kind(token, now=now)
     except TokenError as error:
-        raise TokenRefused(why=_OVER if isinstance(error, ExpiredTokenError) else "was not made here for this use") from error
+        raise TokenRefused(why=OVER if isinstance(error, ExpiredTokenError) else "was not made here for this use") from error
 
 
 def _lock(sid: str) -> None:
@@ -277,10 +136,10 @@ def _sign_ins() -> QuerySet[OutstandingToken]:
 def _living(token: BankToken, *, now: datetime) -> OutstandingToken:
     """Return the sign-in a token belongs to, with its user, when both still count."""
     sign_in = _sign_ins().filter(jti=token["sid"]).first()
-    if sign_in is None or _is_blacklisted(sign_in) or sign_in.expires_at <= now:
-        raise TokenRefused(why=_OVER)
+    if sign_in is None or _is_blacklisted(sign_in) or sign_in.expires_at <= now - LEEWAY:
+        raise TokenRefused(why=OVER)
     if sign_in.user is None or str(sign_in.user_id) != token["sub"] or not sign_in.user.is_active:
-        raise TokenRefused(why=_OVER)
+        raise TokenRefused(why=OVER)
     return sign_in
 
 
@@ -288,11 +147,25 @@ def _is_blacklisted(row: OutstandingToken) -> bool:
     return hasattr(row, "blacklistedtoken")
 
 
-def _next(sign_in: OutstandingToken, *, now: datetime) -> Tokens:
-    """Make the next pair of a sign-in."""
-    renewal, access = RefreshToken.given(sign_in, now=now), AccessToken.given(sign_in, now=now)
-    renewal.outstand()
-    return Tokens(access=str(access), refresh=str(renewal), refresh_expires_at=sign_in.expires_at)
+def _given_before(used: OutstandingToken, *, client: str, now: datetime) -> OutstandingToken | None:
+    """Return the refresh token that a used one got, where the client may ask for it once more and nobody has used it."""
+    rows = OutstandingToken.objects.filter(jti=id_after(used.jti, use="renewal"), token=client, blacklistedtoken=None)
+    given = rows.first()
+    return given if given is not None and given.created_at and now - given.created_at <= REPEAT_VALID else None
+
+
+def _next(sign_in: OutstandingToken, *, jti: str, client: str, now: datetime) -> Tokens:
+    """Make the next pair of a sign-in; `jti` is its refresh token's."""
+    tokens, renewal = _pair(sign_in, jti=jti, now=now)
+    renewal.outstand(client=client)
+    return tokens
+
+
+def _pair(sign_in: OutstandingToken, *, jti: str, now: datetime) -> tuple[Tokens, RefreshToken]:
+    """Sign a pair of a sign-in; who asks for the same pair gets the same texts, which are kept nowhere."""
+    renewal = RefreshToken.given(sign_in, jti=jti, now=now)
+    access = AccessToken.given(sign_in, jti=id_after(jti, use="access"), now=now)
+    return Tokens(access=str(access), refresh=str(renewal), refresh_expires_at=sign_in.expires_at), renewal
 
 
 def _end(sign_in: OutstandingToken, *, why: str, now: datetime) -> None:

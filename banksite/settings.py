@@ -170,8 +170,7 @@ AXES_LOCKOUT_CALLABLE = "banksite.problems.locked_out"  # a page for people, a p
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False  # banksite.admin shows its tables read-only
 AXES_VERBOSE = False
-AXES_IPWARE_PROXY_COUNT = max(0, TRUSTED_PROXIES - 1)  # it counts the addresses in X-Forwarded-For, where the last proxy's own is not
-AXES_IPWARE_META_PRECEDENCE_ORDER = ["HTTP_X_FORWARDED_FOR", "REMOTE_ADDR"] if TRUSTED_PROXIES else ["REMOTE_ADDR"]
+AXES_CLIENT_IP_CALLABLE = "access.addresses.client_address"
 SIMPLE_JWT = {  # access.tokens signs; left to itself, simplejwt would with SECRET_KEY
     "ALGORITHM": "EdDSA",
     "SIGNING_KEY": None,
@@ -198,7 +197,6 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "banksite.problems.answer",
     "URL_FORMAT_OVERRIDE": None,
-    "NUM_PROXIES": TRUSTED_PROXIES,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Distributed Banking System",

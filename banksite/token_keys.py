@@ -6,8 +6,8 @@ from pathlib import Path
 
 from django.utils import timezone
 
+from access.signed_tokens import REFRESH_VALID
 from access.site import this_bank
-from access.tokens import REFRESH_VALID
 from messaging import selectors, signing
 from messaging.errors import KeyFileUnusable
 from messaging.signing import Domain, SigningKey

@@ -13,11 +13,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from access import second_factor, selectors, tokens
+from access.addresses import client_address
 from access.errors import CodeMissing, CodeWrong, CredentialsWrong, PasswordGiven, TokenRefused, TooManyAttempts
 from access.keyring import keyring
 from access.models import User
 from access.rest import ANYONE, SIGNED_IN, Endpoint, OpenEndpoint, operation, read_body, user_of
 from access.selectors import KeySet, Profile
+from access.signed_tokens import ACCESS_VALID
 
 Code = Annotated[str, Meta(min_length=1, max_length=20, description="Six digits of an app, or a recovery code; each counts once.")]
 Token = Annotated[str, Meta(min_length=1, max_length=2000)]
@@ -87,8 +89,12 @@ class Refresh(OpenEndpoint):
         refuses=(TokenRefused,),
     )
     def post(self, request: Request) -> Response:
-        """Give the next pair of tokens. A refresh token counts once: used twice, it ends every token of the sign-in it came from."""
-        return _given(tokens.refresh(token=read_body(request, RefreshToken).refresh_token, now=timezone.now()))
+        """Give the next pair of tokens. A refresh token counts once: used twice, it ends every token of the sign-in it came from.
+
+        An answer that was lost may be asked for again within ten seconds, from the same address: it is the same answer.
+        """
+        token, client = read_body(request, RefreshToken).refresh_token, client_address(request._request)  # noqa: SLF001  # DRF wraps it
+        return _given(tokens.refresh(token=token, client=client, now=timezone.now()))
 
 
 class SignOut(OpenEndpoint):
@@ -147,7 +153,7 @@ def _given(issued: tokens.Tokens) -> Response:
     given = GivenTokens(
         access_token=issued.access,
         token_type="Bearer",  # noqa: S106  # the scheme, no secret
-        expires_in=int(tokens.ACCESS_VALID.total_seconds()),
+        expires_in=int(ACCESS_VALID.total_seconds()),
         refresh_token=issued.refresh,
         refresh_expires_at=issued.refresh_expires_at,
     )

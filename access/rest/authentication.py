@@ -8,6 +8,7 @@ from rest_framework_simplejwt.tokens import Token
 from access import tokens
 from access.errors import TokenRefused
 from access.models import User
+from access.signed_tokens import AccessToken
 
 
 class Bearer(JWTAuthentication):
@@ -22,13 +23,14 @@ class Bearer(JWTAuthentication):
             raise TokenRefused(why="is not sent as `Bearer`")
         return token
 
-    def get_validated_token(self, raw_token: bytes) -> tokens.AccessToken:
+    def get_validated_token(self, raw_token: bytes) -> AccessToken:
         """Return the token when it is ours and of this moment."""
         return tokens.read_access(token=raw_token.decode("latin-1"), now=timezone.now())
 
     def get_user(self, validated_token: Token) -> User:  # type: ignore[override]  # simplejwt names any model of users
         """Return whom it speaks for, as the user is now."""
-        assert isinstance(validated_token, tokens.AccessToken), "it was validated here"
+        if not isinstance(validated_token, AccessToken):
+            raise TokenRefused(why="was not made here for this use")
         return tokens.user_of(token=validated_token, now=validated_token.current_time)
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002  # DRF passes it

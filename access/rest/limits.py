@@ -8,6 +8,8 @@ from django.core.cache import cache
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from access.addresses import client_address
+
 _WINDOW_S = 60
 
 
@@ -30,7 +32,7 @@ class PerMinute(BaseThrottle):
     def _who(self, request: Request) -> tuple[str, int]:
         user = request.user
         if not user.is_authenticated:
-            return f"address:{self.get_ident(request)}", settings.API_REQUESTS_PER_MINUTE_UNKNOWN
+            return f"address:{client_address(request._request)}", settings.API_REQUESTS_PER_MINUTE_UNKNOWN  # noqa: SLF001  # DRF wraps Django's
         client = getattr(user, "client", None)
         own = client.requests_per_minute if client else None
         return f"user:{user.pk}", settings.API_REQUESTS_PER_MINUTE if own is None else own

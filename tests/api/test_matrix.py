@@ -16,6 +16,7 @@ from access import approvals, tokens
 from access.approvals import Question
 from access.models import ApiClient, User
 from access.roles import ADMINISTRATOR, API_CLIENT, AUDITOR, SUPERVISOR, TELLER
+from access.signed_tokens import ACCESS_VALID, LEEWAY
 from access.site import acting_as, this_bank
 from accounts.services import open_internal_accounts, place_hold
 from accounts.tests.people import CASH, NOON, euros, move, open_anna, post
@@ -199,7 +200,7 @@ def webhook_of(owner: User) -> dict[str, str]:
 def strangers(supervisor: User) -> dict[str, str]:
     """Return tokens that name a supervisor and count for nothing."""
     now, sound = timezone.now(), token_of(supervisor)
-    expired = tokens.issue(user=supervisor, now=now - tokens.ACCESS_VALID).access
+    expired = tokens.issue(user=supervisor, now=now - ACCESS_VALID - LEEWAY).access
     head, body, signature = sound.split(".")
     file = this_bank().token_key_file
     assert file is not None

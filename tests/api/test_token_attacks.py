@@ -22,6 +22,7 @@ from access import tokens
 from access.errors import TokenRefused
 from access.models import User
 from access.roles import SUPERVISOR, TELLER
+from access.signed_tokens import REFRESH_VALID
 from access.site import acting_as, this_bank
 from messaging import services
 from messaging.models import OwnKey
@@ -102,7 +103,7 @@ def _after_theft(forger: Forger) -> str:
     now = timezone.now()
     second = tokens.refresh(token=forger.issued.refresh, now=now)
     with pytest.raises(TokenRefused):
-        tokens.refresh(token=forger.issued.refresh, now=now)
+        tokens.refresh(token=forger.issued.refresh, now=now + tokens.REPEAT_VALID * 2)
     return second.access
 
 
@@ -112,7 +113,7 @@ def _of_the_disabled(forger: Forger) -> str:
 
 
 def _of_an_old_key(forger: Forger) -> str:
-    services.rotate_own_key(use="tokens", file=forger.file, now=timezone.now() - tokens.REFRESH_VALID)
+    services.rotate_own_key(use="tokens", file=forger.file, now=timezone.now() - REFRESH_VALID)
     return forger.signed()
 
 
@@ -178,14 +179,14 @@ ATTACKS: dict[str, Callable[[Forger], str]] = {
     "no audience": lambda f: f.signed(without="aud"),
     "no issuer": lambda f: f.signed(without="iss"),
     "expired": lambda f: f.signed(iat=now() - 400, exp=now() - 100),
-    "expired this second": lambda f: f.signed(iat=now() - 300, exp=now()),
+    "expired this second, and by no clock of ours": lambda f: f.signed(iat=now() - 311, exp=now() - 11),
     "never ending": lambda f: f.signed(without="exp"),
     "ending in a thousand years": lambda f: f.signed(exp=now() + 10**11),
     "ending too late": lambda f: f.signed(exp=now() + 3600),
     "ending at infinity": lambda f: f.signed(exp=float("inf")),
     "ending in text": lambda f: f.signed(exp="tomorrow"),
-    "ending before it began": lambda f: f.signed(iat=now(), exp=now() - 1),
-    "given in the future": lambda f: f.signed(iat=now() + 200, exp=now() + 400),
+    "ending before it began": lambda f: f.signed(iat=now(), exp=now() - 11),
+    "given in the future": lambda f: f.signed(iat=now() + 40, exp=now() + 240),
     "not valid before the future": lambda f: f.signed(nbf=now() + 200),
     "roles of its own": lambda f: f.signed(roles=["Administrator"]),
     "somebody else's sign-in": lambda f: f.signed(sub=str(f.tess.pk)),
@@ -251,7 +252,7 @@ class TestARefreshToken:
         "the access token": lambda f: f.issued.access,
         "a later turn": lambda f: f.signed(header={"typ": "rt+jwt"}, jti=uuid4().hex, exp=now() + 600),
         "another bank's": lambda f: f.signed(header={"typ": "rt+jwt"}, iss="BNKB", exp=now() + 600),
-        "expired": lambda f: f.signed(header={"typ": "rt+jwt"}, iat=now() - 600, exp=now() - 1),
+        "expired": lambda f: f.signed(header={"typ": "rt+jwt"}, iat=now() - 600, exp=now() - 11),
         "valid for a year": lambda f: f.signed(header={"typ": "rt+jwt"}, exp=now() + 365 * 86_400),
         "unsigned": lambda f: _unsigned(f, "none"),
         "no token": lambda f: "x",
