@@ -39,6 +39,7 @@ TASKS: Mapping[str, Callable[..., int]] = {
     "messages": messaging.services.delete_finished_messages,
     "deliveries": webhooks.services.delete_over,
     "reconciliations": transfers.services.reconcile_due,
+    "event-stream": transfers.services.keep_event_stream,
     "settlement": headbank.services.settle_due,
     "sessions": _delete_sessions,
     "tokens": access.tokens.delete_over,

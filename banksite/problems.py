@@ -121,6 +121,7 @@ _ERRORS: Mapping[int, tuple[type[DomainError], ...]] = {
         headbank.errors.WindowOpen,
         messaging.errors.HeadBankKeyFixed,
     ),
+    410: (messaging.errors.EventStreamRestarted,),
     413: (access.errors.RequestTooLarge, access.errors.TooManyRows, messaging.errors.MessageTooLarge, transfers.errors.FileTooLong),
     422: (
         access.errors.KeyReused,
@@ -212,7 +213,8 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:  # 
 def problem_of(refusal: DomainError) -> Problem:
     """Return a refusal as it is said over HTTP."""
     faults: tuple[Fault, ...] = refusal.facts.get("faults", ())
-    return _problem(refusal.code, refusal.title, STATUS[type(refusal)], refusal.detail, faults)
+    problem = _problem(refusal.code, refusal.title, STATUS[type(refusal)], refusal.detail, faults)
+    return msgspec.structs.replace(problem, next=refusal.facts.get("next"))
 
 
 def plain(status: int) -> Problem:

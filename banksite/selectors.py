@@ -150,9 +150,9 @@ def _signs(now: datetime) -> Iterator[Sign]:
     yield Sign(code="outbox", is_red=age_s > _UNSENT_AFTER.total_seconds(), detail=f"oldest unsent {age_s:.0f} s" if age_s else "all sent")
     has_relay = messaging.selectors.relay_is_active(now=now)
     yield Sign(code="relay", is_red=not has_relay, detail="publishing" if has_relay else "no relay holds the lease; start relay_outbox")
-    is_ahead = stream.is_ahead()
-    said = "events are ahead of a restored database; see Backup and restore" if is_ahead else "in order"
-    yield Sign(code="stream", is_red=is_ahead, detail=said)
+    is_behind = stream.needs_restart()
+    said = "the database is another one or went back; housekeep or restart_event_stream continues the stream" if is_behind else "in order"
+    yield Sign(code="stream", is_red=is_behind, detail=said)
     if webhooks.selectors.is_any_active():
         delivers = webhooks.selectors.deliverer_is_active(now=now)
         yield Sign(code="webhooks", is_red=not delivers, detail="delivered" if delivers else "nobody delivers; start deliver_webhooks")

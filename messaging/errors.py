@@ -45,6 +45,13 @@ class HeadBankKeyFixed(DomainError):
     advice = "Give every bank the new key as HEAD_BANK_KEY first, then replace the file and publish."
 
 
+class EventStreamRestarted(DomainError):
+    """The event a cursor names is not there: the bank restored an older database; `facts` carry `next`, the last cursor that is there."""
+
+    code, title = "event-stream-restarted", "The bank restored an older database; the event at your cursor is not there any more."
+    advice = "Forget events you read after `next`, and go on with `next` as `after`; where it is missing, begin without `after`."
+
+
 class NotInRecovery(DomainError):
     """There is no recovery to end."""
 

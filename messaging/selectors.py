@@ -144,6 +144,11 @@ def own_keys_since() -> dict[str, datetime]:
     return dict(OwnKey.objects.filter(retired_at__isnull=True).order_by("created_at", "key_id").values_list("use", "created_at"))
 
 
+def open_recovery_since() -> datetime | None:
+    """Return when the recovery began that is not over, None where there is none."""
+    return Recovery.objects.filter(ended_at__isnull=True).values_list("since", flat=True).first()
+
+
 def in_recovery() -> bool:
     """Return whether this bank neither reads nor publishes until two persons say so (protocol rule 9)."""
     return Recovery.objects.filter(ended_at__isnull=True).exists()

@@ -12,21 +12,28 @@ from django.db.models.expressions import RawSQL
 from msgspec import Meta
 
 from access.models import User
+from access.rest.pages import cursor_of
 from accounts.selectors.reach import reach_of
+from messaging.errors import EventStreamRestarted
+from messaging.selectors import open_recovery_since
 from transfers import rules
-from transfers.models import STATES, TransferEvent
+from transfers.models import STATES, StreamRestart, TransferEvent
 
 SCANNED = 1_000
 TYPES = frozenset({rules.CANCEL_ASKED, *(status for statuses in STATES.values() for status in statuses)})
-_FIRST_OPEN = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
-_FIRST_UNUSED = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+_SHIFT = "COALESCE((SELECT shift FROM transfers_streamrestart ORDER BY id DESC LIMIT 1), 0)"
+_FIRST_OPEN = f"SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint + {_SHIFT}"
+_DATABASE = (
+    "SELECT system_identifier || '/' || "
+    "CASE WHEN pg_is_in_recovery() THEN '' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END FROM pg_control_system()"
+)
 
 
 _Number = Annotated[int, Meta(ge=0, le=2**63 - 1)]  # what a bigint holds: a cursor may say anything
 
 
 class Place(NamedTuple):
-    """Where an event stands: by the transaction that wrote it, then by its id."""
+    """Where an event stands: by the transaction that wrote it, then by its id; both go on from far beyond after each StreamRestart."""
 
     xid: _Number
     id: _Number
@@ -58,11 +65,19 @@ class Stretch(NamedTuple):
 
 
 def events_after(*, by: User, after: Place | None, limit: int) -> Stretch:
-    """Return the next events of transfers from or to accounts the user acts for; at most `limit`, from at most 1,000 looked at."""
+    """Return the next events of transfers from or to accounts the user acts for; at most `limit`, from at most 1,000 looked at.
+
+    Raises EventStreamRestarted where the event at `after` is not there: the database was restored, and forgot it.
+    """
     numbers = reach_of(user=by)
+    events = _read(_from(after), limit=1 + (limit if numbers is None else SCANNED))
+    if after not in {None, BEGINNING}:
+        if not events or events[0][0] != after:
+            raise _restarted(after)
+        events = events[1:]
     found: list[Streamed] = []
     last = after
-    for place, event in read_on(after=after, limit=limit if numbers is None else SCANNED):
+    for place, event in events:
         if len(found) == limit:
             break
         last = place
@@ -77,9 +92,13 @@ def read_on(*, after: Place | None, limit: int) -> list[tuple[Place, Streamed]]:
     Only events of transactions older than every open one are there, ordered by transaction: nobody can still commit one in front of
     what was read. SQLite has one writer at a time, which keeps the order by id.
     """
-    rows = _behind(after).order_by("xid", "id").values_list("xid", *_COLUMNS)[:limit]
-    events = ((xid, Streamed(**dict(zip(_FIELDS, values, strict=True)))) for xid, *values in rows)
-    return [(Place(xid, event.id), event) for xid, event in events]
+    return _read(_behind(after), limit=limit)
+
+
+def require_known(place: Place) -> None:
+    """Raise EventStreamRestarted where no event stands at the place: a restored database forgot it."""
+    if place != BEGINNING and not _behind(None).filter(xid=place.xid, id=place.id).exists():
+        raise _restarted(place)
 
 
 def concerns(event: Streamed, numbers: Collection[str] | None) -> bool:
@@ -93,16 +112,28 @@ def end() -> Place:
     return Place(*last) if last else BEGINNING
 
 
-def is_ahead() -> bool:
-    """Return whether an event stands where no transaction of this PostgreSQL has come: it was restored, and its ids went back.
+def first_id() -> int:
+    """Return the first id since the stream was last restarted, 0 where it never was: numbers made from it are never given twice."""
+    return StreamRestart.objects.order_by("-id").values_list("first", flat=True).first() or 0
 
-    What is written from then on stands before places that were read already, and nobody who follows the stream sees it.
-    """
+
+def database() -> str:
+    """Return which PostgreSQL this is and on which timeline; another one may have forgotten what it told. Empty on SQLite."""
     if connection.vendor != "postgresql":
-        return False
-    newest = TransferEvent.objects.order_by("-xid", "-id").annotate(unused=RawSQL(_FIRST_UNUSED, ()))  # noqa: S611  # a constant of ours
-    found = newest.values_list("xid", "unused").first()
-    return found is not None and found[0] >= found[1]
+        return ""
+    with connection.cursor() as cursor:
+        cursor.execute(_DATABASE)
+        (found,) = cursor.fetchone()
+    return str(found)
+
+
+def needs_restart() -> bool:
+    """Return whether the database was restored or failed over, or a recovery began, since the stream last went on beyond every id."""
+    latest = StreamRestart.objects.order_by("-id").first()
+    if latest is not None and latest.database != database():
+        return True
+    recovery = open_recovery_since()
+    return recovery is not None and not StreamRestart.objects.filter(first__gt=0, at__gte=recovery).exists()
 
 
 _FIELDS = Streamed.__struct_fields__
@@ -118,3 +149,21 @@ def _behind(after: Place | None) -> QuerySet[TransferEvent]:
     if after is None:
         return events
     return events.filter(Q(xid__gt=after.xid) | Q(xid=after.xid, id__gt=after.id), xid__gte=after.xid)
+
+
+def _from(place: Place | None) -> QuerySet[TransferEvent]:
+    """Return the event at a place and those behind it."""
+    return _behind(place and Place(place.xid, place.id - 1))
+
+
+def _read(events: QuerySet[TransferEvent], *, limit: int) -> list[tuple[Place, Streamed]]:
+    rows = events.order_by("xid", "id").values_list("xid", *_COLUMNS)[:limit]
+    streamed = ((xid, Streamed(**dict(zip(_FIELDS, values, strict=True)))) for xid, *values in rows)
+    return [(Place(xid, event.id), event) for xid, event in streamed]
+
+
+def _restarted(place: Place) -> EventStreamRestarted:
+    """Return the refusal of a place that is not there, with the last place before it that is."""
+    before = _behind(None).filter(Q(xid__lt=place.xid) | Q(xid=place.xid, id__lt=place.id), xid__lte=place.xid)
+    last = before.order_by("-xid", "-id").values_list("xid", "id").first()
+    return EventStreamRestarted(next=cursor_of(Place(*last)) if last else None)

@@ -13,7 +13,10 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Why a request was refused: `code` is stable, `type` leads to a page that explains it, `request_id` is in our log too."""
+    """Why a request was refused: `code` is stable, `type` leads to a page that explains it, `request_id` is in our log too.
+
+    `next` is the cursor to go on with, where the one that was sent leads nowhere any more.
+    """
 
     type: str
     title: str
@@ -22,3 +25,4 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     request_id: str
     detail: str = ""
     errors: tuple[Fault, ...] = ()
+    next: str | None = None

@@ -3,24 +3,28 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
 from django.db.models import Max
+from django.utils import timezone
 
 from access.models import User
 from access.roles import API_CLIENT, TELLER
 from access.site import acting_as, this_bank
 from banksite.machine.processes import wait_until
 from banksite.selectors import signs
+from messaging.models import Recovery
 from tests.api.bank import Api, employ, enlist, token_of
 from tests.api.test_transfers import code_of, mandated
-from transfers import stream
-from transfers.models import Transfer, TransferEvent
+from transfers import services, stream
+from transfers.models import StreamRestart, Transfer, TransferEvent
 from transfers.tests.people import BRAM, NOON, SITE, answer, decision, furnish, paid
 
 EVENTS = "/api/v1/events"
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
@@ -45,9 +49,7 @@ def settle() -> None:
 
     def is_shown() -> bool:
         last = TransferEvent.objects.aggregate(Max("xid"))["xid__max"]
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
-            return bool(cursor.fetchone()[0] > last)
+        return not last or stream.end().xid == last
 
     if connection.vendor == "postgresql":
         assert wait_until(is_shown, limit_s=60)
@@ -124,17 +126,128 @@ class TestTheStream:
                 api.get(EVENTS, token=token)
 
 
-@pytest.mark.postgres
+@pytest.mark.money
 @pytest.mark.django_db(transaction=True)
 class TestARestoredDatabase:
-    def test_whose_transactions_went_back_is_red_until_they_pass_every_event(self) -> None:
-        assert not self._is_red()
+    @pytest.fixture(autouse=True)
+    def as_before(self) -> Iterator[None]:
+        """Let places be written again as without a restart: the column's default outlives a test's rows."""
+        yield
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("ALTER TABLE transfers_transferevent ALTER COLUMN xid SET DEFAULT pg_current_xact_id()::text::bigint")
 
+    def lose(self, count: int) -> None:
+        """Forget the newest events, their ids too, as a database does that was restored."""
+        newest = list(TransferEvent.objects.order_by("-id").values_list("id", flat=True)[:count])
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE transfers_transferevent DISABLE TRIGGER USER")
+            cursor.execute("DELETE FROM transfers_transferevent WHERE id = ANY(%s)", [newest])
+            cursor.execute("ALTER TABLE transfers_transferevent ENABLE TRIGGER USER")
+            cursor.execute("SELECT setval(pg_get_serial_sequence('transfers_transferevent', 'id'), %s, false)", [min(newest)])
+
+    def test_goes_on_beyond_every_id_it_may_have_told(self, api: Api, tess: User) -> None:
+        now = timezone.now()
+
+        first = services.restart_event_stream(now=now)
+        paid(BRAM)
+        settle()
+
+        ids = [event["id"] for event in api.get(EVENTS, token=token_of(tess)).json()["data"]]
+        assert first >= (now - datetime(2026, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+        assert (ids[-1], ids[-2] < first) == (first, True)
+
+    @pytest.mark.postgres
+    def test_gives_no_id_a_second_time(self, api: Api, tess: User) -> None:
+        token = token_of(tess)
+        paid(BRAM)
+        settle()
+        lost = {event["id"] for event in api.get(EVENTS, token=token).json()["data"][-1:]}
+        self.lose(1)
+
+        services.restart_event_stream(now=timezone.now())
+        paid(BRAM)
+        services.restart_event_stream(now=timezone.now())
+        paid(BRAM)
+        settle()
+
+        ids = [event["id"] for event in api.get(EVENTS, token=token).json()["data"]]
+        assert (len(ids), ids) == (3, sorted(set(ids)))
+        assert not lost & set(ids)
+
+    @pytest.mark.postgres
+    def test_says_to_who_was_further_where_to_go_on(self, api: Api, tess: User) -> None:
+        token = token_of(tess)
+        settle()
+        known = api.get(EVENTS, token=token).json()["next"]
+        paid(BRAM)
+        settle()
+        further = api.get(EVENTS, token=token).json()["next"]
+        self.lose(1)
+        services.restart_event_stream(now=NOW)
+        paid(BRAM)
+        settle()
+
+        refused = api.get(f"{EVENTS}?after={further}", token=token)
+        later = api.get(f"{EVENTS}?after={refused.json()['next']}", token=token).json()
+
+        assert code_of(refused) == (410, "event-stream-restarted")
+        assert refused.json()["next"] == known
+        assert [event["kind"] for event in later["data"]] == ["internal"]
+
+    @pytest.mark.postgres
+    def test_is_noticed_by_readers_although_nobody_restarted_the_stream(self, api: Api, tess: User) -> None:
+        token = token_of(tess)
+        paid(BRAM)
+        settle()
+        further = api.get(EVENTS, token=token).json()["next"]
+        self.lose(1)
+
+        assert code_of(api.get(f"{EVENTS}?after={further}", token=token)) == (410, "event-stream-restarted")
+
+    def test_lets_who_was_not_further_go_on_without_noticing(self, api: Api, tess: User) -> None:
+        token = token_of(tess)
+        settle()
+        known = api.get(EVENTS, token=token).json()["next"]
+        paid(BRAM)
+        settle()
+
+        services.restart_event_stream(now=NOW)
+        paid(BRAM)
+        settle()
+
+        assert len(api.get(f"{EVENTS}?after={known}", token=token).json()["data"]) == 2
+
+    def test_restarts_the_stream_by_itself_in_a_recovery_once(self) -> None:
+        quiet = services.keep_event_stream(now=NOW)
+        Recovery.objects.create(detail="partition 0", cluster_id="c", committed={}, since=NOW)
+        red = self.is_red()
+
+        done = [services.keep_event_stream(now=NOW) for _ in range(2)]
+
+        assert (quiet, red, done, self.is_red()) == (0, True, [1, 0], False)
+
+    @pytest.mark.postgres
+    def test_is_known_by_its_timeline(self) -> None:
+        services.keep_event_stream(now=NOW)
+        quiet = self.is_red()
+        StreamRestart.objects.update(database="1/00000001")
+
+        red = self.is_red()
+
+        assert (quiet, red, services.keep_event_stream(now=NOW), self.is_red()) == (False, True, 1, False)
+
+    @pytest.mark.postgres
+    def test_whose_transactions_went_back_tells_what_happens_from_then_on(self, tess: User) -> None:
         TransferEvent.objects.create(transfer=Transfer.objects.get(), type="completed", at=NOON, xid=2**40)
+        services.restart_event_stream(now=NOW)
 
-        assert self._is_red()
+        paid(BRAM)
+        settle()
 
-    def _is_red(self) -> bool:
+        assert everything(tess) == ["completed", "completed", "completed"]
+
+    def is_red(self) -> bool:
         [sign] = [sign for sign in signs(now=NOON) if sign.code == "stream"]
         return sign.is_red
 

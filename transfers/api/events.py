@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from access.rest import Endpoint, operation, read_query, user_of
 from access.rest.pages import Limit, cursor_of, position
 from accounts.amounts import Amount
+from messaging.errors import EventStreamRestarted
 from transfers import permissions, stream
 from transfers.stream import Place, Streamed
 
@@ -68,7 +69,14 @@ class Events(Endpoint):
 
     needs = {"GET": permissions.VIEW}
 
-    @operation(id="events_list", summary="What happened since", tag="transfers", query=EventsQuery, answers={200: EventsShown})
+    @operation(
+        id="events_list",
+        summary="What happened since",
+        tag="transfers",
+        query=EventsQuery,
+        answers={200: EventsShown},
+        refuses=(EventStreamRestarted,),
+    )
     def get(self, request: Request) -> Response:
         """Read what happened to transfers from and to the accounts you act for. No event ever appears in front of one that was read."""
         query = read_query(request, EventsQuery)

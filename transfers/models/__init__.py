@@ -3,7 +3,7 @@
 from transfers.models.agreement import Break, PeerList, PeerListed, Reconciliation, ReconciliationQuestion, SettlementPosition
 from transfers.models.counter import DayClose, ReceiptPrint
 from transfers.models.files import PaymentsFile, PaymentsFileLine
-from transfers.models.orders import STATES, CurrentTransaction, Transfer, TransferEvent
+from transfers.models.orders import STATES, CurrentTransaction, StreamRestart, Transfer, TransferEvent
 
 __all__ = [
     "STATES",
@@ -18,6 +18,7 @@ __all__ = [
     "Reconciliation",
     "ReconciliationQuestion",
     "SettlementPosition",
+    "StreamRestart",
     "Transfer",
     "TransferEvent",
 ]

@@ -137,6 +137,23 @@ class Transfer(models.Model):
         )
 
 
+class StreamRestart(models.Model):
+    """A time from which the event stream goes on beyond every id and place it may ever have told: `first` is the first id.
+
+    `shift` is what the transactions' ids are raised by in the places written since. `database` says which database it was, and on which
+    timeline. The first row only notes the database: its `first` is 0.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    first = models.BigIntegerField()
+    shift = models.BigIntegerField()
+    database = models.CharField(max_length=60)
+    at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ("view",)
+
+
 class TransferEvent(models.Model):
     """One change of a transfer; rows are only ever added, in the transaction of the change."""
 

@@ -4,6 +4,7 @@ from transfers.services.approve import approve_transfer, expire_approvals, refus
 from transfers.services.cancel import cancel_transfer
 from transfers.services.closed_bank import ask_refund_of_closed_bank, refund_closed_bank, refund_due
 from transfers.services.days import close_day
+from transfers.services.event_stream import keep_event_stream, restart_event_stream
 from transfers.services.files import book_file, book_portion, check_file, confirm_file, finish_files, forget_files
 from transfers.services.finish import settle_transfers
 from transfers.services.list_transfers import answer_list_requests
@@ -40,6 +41,7 @@ __all__ = [
     "finish_files",
     "forget_files",
     "judge_comparisons",
+    "keep_event_stream",
     "open_till",
     "print_receipt",
     "receive_cancels",
@@ -50,6 +52,7 @@ __all__ = [
     "refund_due",
     "refuse_transfer",
     "report_positions",
+    "restart_event_stream",
     "settle_transfers",
     "standing",
     "submit",

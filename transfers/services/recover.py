@@ -14,6 +14,7 @@ import messaging.services
 from access import audit
 from access.errors import DomainError
 from access.models import User
+from access.retry import retrying
 from access.sets import Insert
 from access.site import this_bank
 from accounts import ledger, numbers
@@ -29,6 +30,7 @@ from transfers.events import LIST_REQUESTED, Listed, ListRequested, TransfersLis
 from transfers.models import PeerList, PeerListed, Transfer
 from transfers.recovering import Lesson, lesson_of
 from transfers.services.clearing import lock_with_clearing
+from transfers.services.event_stream import keep_event_stream
 from transfers.services.list_transfers import PARTITION
 
 BEFORE = timedelta(days=7)  # how far behind the newest thing this database knows the lists begin: a transfer may pend for days
@@ -46,6 +48,7 @@ class Standing:
 
 def ask_for_lists(*, now: datetime) -> list[str]:
     """Ask every other bank for its list, once in a recovery; return the banks that have not told all. Raises NotInRecovery."""
+    retrying(lambda: keep_event_stream(now=now))
     with transaction.atomic():
         recovery = _open_recovery()
         newest = Transfer.objects.order_by("-id").values_list("created_at", flat=True).first() or now

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from access.errors import ReasonMissing, RequestInvalid
 from access.rest import Because, Endpoint, Fault, Page, ShowingOnce, operation, page_of, position, read_body, read_query, user_of
+from messaging.errors import EventStreamRestarted
 from transfers import stream
 from transfers.stream import Place
 from webhooks import lookup, selectors, services
@@ -79,7 +80,7 @@ class Webhooks(ShowingSecret):
         body=NewWebhook,
         answers={200: WebhookSecret, 201: WebhookSecret},
         is_kept=True,
-        refuses=(WebhookUrlInvalid, WebhookAddressRefused, TooManyWebhooks),
+        refuses=(WebhookUrlInvalid, WebhookAddressRefused, TooManyWebhooks, EventStreamRestarted),
     )
     def post(self, request: Request) -> Response:
         """Have events delivered to a URL, signed with the secret in this answer (Standard Webhooks)."""
@@ -217,8 +218,10 @@ class Test(Endpoint):
 
 
 def _place(cursor: str | None) -> Place | None:
-    """Return the place a cursor of `events` stands for; raises RequestInvalid for one we never gave."""
+    """Return the place a cursor of `events` stands for; raises RequestInvalid for one we never gave, EventStreamRestarted."""
     place = position(cursor, Place)
     if place is not None and place > stream.end():
         raise RequestInvalid(faults=(Fault(pointer="/after", detail="Use the `next` of an answer of `events` as it is."),))
+    if place is not None:
+        stream.require_known(place)
     return place

@@ -9,6 +9,7 @@ from uuid_utils.compat import uuid7
 from access import audit
 from access.models import User
 from access.permissions import require
+from transfers import stream
 from webhooks import letters, permissions
 from webhooks.errors import DeliveryUnknown, WebhookDisabled
 from webhooks.models import Delivery, Endpoint
@@ -41,7 +42,7 @@ def send_test(*, endpoint_id: UUID, by: User, now: datetime) -> UUID:
     with transaction.atomic():
         endpoint = lock_endpoint(endpoint_id=endpoint_id, by=by)
         _require_active(endpoint)
-        sequence = endpoint.sequence + 1
+        sequence = max(endpoint.sequence + 1, stream.first_id())
         Endpoint.objects.filter(id=endpoint_id).update(sequence=sequence, next_at=now)
         delivery = Delivery.objects.create(
             id=uuid7(),

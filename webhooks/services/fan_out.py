@@ -58,14 +58,16 @@ def _queue(start: Place, events: Located, *, now: datetime) -> int:
         between = Endpoint.objects.filter(~_before(start) & _before(last), disabled_at__isnull=True, place_xid__gte=start.xid)
         next_ = between.order_by("place_xid", "place_id", "id").values("id")[:ENDPOINTS]  # who stands further has other turns
         endpoints = list(between.filter(id__in=next_).order_by("id").select_for_update(no_key=True))
+        least = stream.first_id()
         holders = access.selectors.holders_of(permission=of_transfers.VIEW, among={endpoint.owner_id for endpoint in endpoints})
         reach = reach_of_each(users=holders.values(), numbers={number for _, event in events for number in (event.debtor, event.creditor)})
         rows, moved = list[tuple[Any, ...]](), list[tuple[UUID, int, int, int]]()
         for endpoint in endpoints:
             if endpoint.owner_id in holders:
                 wanted = list(_wanted(endpoint, events, reach[endpoint.owner_id]))
-                rows += [_row(endpoint, number, event, now) for number, event in enumerate(wanted, start=endpoint.sequence + 1)]
-                moved.append((endpoint.id, last.xid, last.id, endpoint.sequence + len(wanted)))
+                first = max(endpoint.sequence + 1, least)
+                rows += [_row(endpoint, number, event, now) for number, event in enumerate(wanted, start=first)]
+                moved.append((endpoint.id, last.xid, last.id, first + len(wanted) - 1 if wanted else endpoint.sequence))
         execute(
             Insert(model=Delivery, fields=_FIELDS, rows=rows),
             Update(model=Endpoint, sets=("place_xid", "place_id", "sequence"), rows=moved, locked=True),

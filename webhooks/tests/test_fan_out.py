@@ -13,13 +13,13 @@ from django.test.utils import CaptureQueriesContext
 from access.models import AuditEvent, User
 from accounts.models import Mandate
 from transfers import stream
-from transfers.models import Transfer, TransferEvent
+from transfers.models import StreamRestart, Transfer, TransferEvent
 from transfers.stream import Place
 from transfers.tests.people import ANNA, BRAM, NOON, ZOE, paid
 from webhooks import services
 from webhooks.api.words import EventName
-from webhooks.models import Endpoint
-from webhooks.tests.people import program, registered, settle, told
+from webhooks.models import Delivery, Endpoint
+from webhooks.tests.people import program, registered, settle, told, with_test
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -78,6 +78,18 @@ class TestAnEvent:
         queue()
 
         assert told(endpoint) == [(1, "transfer.completed", BRAM)]
+
+    def test_has_a_number_of_its_own_although_the_bank_forgot_which_it_gave(self) -> None:
+        erp = program("erp", ANNA)
+        endpoint = registered(erp).id
+        StreamRestart.objects.create(first=5_000, shift=0, database=stream.database(), at=NOON)
+
+        paid(ZOE)
+        queue()
+        with_test(endpoint, erp)
+
+        numbers = Delivery.objects.filter(endpoint_id=endpoint).order_by("sequence").values_list("sequence", flat=True)
+        assert list(numbers) == [5_000, 5_001]
 
     def test_is_queued_once(self) -> None:
         endpoint = registered(program("erp", ANNA)).id
