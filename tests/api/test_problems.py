@@ -112,7 +112,7 @@ class TestAProblem:
             (b'{"username": "", "password": "x"}', "/username"),
             (b"{", ""),
             (b"\xff", ""),
-            (b"[" * 50_000, ""),
+            (b"[" * 5_000, ""),
         ],
     )
     def test_points_to_what_is_wrong_in_a_body(self, api: Api, body: bytes, pointer: str) -> None:
