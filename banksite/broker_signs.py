@@ -27,6 +27,6 @@ def _signs() -> Iterator[Sign]:
         return
     topic = topic_of(code=this_bank().code)
     bounds = broker.bounds(topic=topic)
-    read = offsets.stored(topic=topic, partitions=list(bounds))
+    read = offsets.known(topic=topic)
     lag = sum(max(0, last - read.get(partition, first)) for partition, (first, last) in bounds.items())
     yield Sign(code="lag", is_red=lag > _LAG_AT_MOST, detail=f"{lag} records wait in {topic}" if bounds else f"no topic {topic} yet")

@@ -65,11 +65,15 @@ def prepare(*, broker: Broker, topic: str, now: datetime) -> bool:
 
 def stored(*, topic: str, partitions: Collection[int]) -> dict[int, int]:
     """Return the next offset of each partition; raise Moved when one has none, because it was not prepared."""
-    rows = StoredOffset.objects.filter(topic=topic, partition__any=list(partitions))
-    found = dict(rows.values_list("partition", "next_offset"))
+    found = {partition: offset for partition, offset in known(topic=topic).items() if partition in partitions}
     if len(found) != len(set(partitions)):
         raise Moved
     return found
+
+
+def known(*, topic: str) -> dict[int, int]:
+    """Return the next offset of each partition that was prepared; one that a topic has just been given is absent."""
+    return dict(StoredOffset.objects.filter(topic=topic).values_list("partition", "next_offset"))
 
 
 def lock(*, topic: str, expected: Mapping[int, int]) -> dict[int, StoredOffset]:

@@ -73,6 +73,17 @@ class RegisterForm(KeyForm):
     partitions = forms.IntegerField(label="Partitions of its letter box", initial=4, widget=UnfoldAdminIntegerFieldWidget)
 
 
+class PartitionsForm(ReasonForm):
+    """Ask how many partitions a bank's inbound topic has."""
+
+    field_order = ("partitions", "reason")
+    partitions = forms.IntegerField(
+        label="Partitions of its inbound topic",
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text="Not before the topic has them: what is sent to a partition that does not exist waits.",
+    )
+
+
 class CapForm(ReasonForm):
     """Ask how much a bank may owe."""
 

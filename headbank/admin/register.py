@@ -13,7 +13,7 @@ from accounts.admin.showing import shown_amount
 from accounts.models import Account
 from accounts.numbers import settlement_of
 from headbank import permissions, services
-from headbank.admin.asking import CapForm, CoverForm, InviteForm, KeyForm, RegisterForm
+from headbank.admin.asking import CapForm, CoverForm, InviteForm, KeyForm, PartitionsForm, RegisterForm
 from headbank.models import Bank, BankKey
 
 Status = Bank.Status
@@ -46,7 +46,7 @@ class RegisteredBankAdmin(BankAdmin):
     )
     readonly_fields = ("state", "caps", "keys", "settlement_accounts")
     actions_list = ("invite", "register", "announce")
-    actions_detail = ("approve", "suspend", "reactivate", "set_cap", "set_cover", "add_key", "close")
+    actions_detail = ("approve", "suspend", "reactivate", "set_cap", "set_cover", "set_partitions", "add_key", "close")
 
     def name_of(self, row: Any) -> str:
         """Return the bank's code and name."""
@@ -199,6 +199,22 @@ class RegisteredBankAdmin(BankAdmin):
     def set_cover(self, asked: Asked, bank: Bank) -> str:
         """Ask a second person for another cover, or grant it."""
         return _ask(asked, services.SET_COVER, bank.code, {name: asked.values[name] for name in ("currency", "cover_minor")})
+
+    @deed(
+        title="Set the partitions",
+        explains=lambda bank: (
+            f"The inbound topic of {bank.code} was given more partitions: "
+            f"all banks write to as many as this says, {bank.partitions} now. {_TWO}"
+        ),
+        submit=GRANT,
+        permission=permissions.MANAGE_BANKS,
+        form_class=PartitionsForm,
+        icon="view_column",
+        offered=lambda bank: bank.status != Status.CLOSED,
+    )
+    def set_partitions(self, asked: Asked, bank: Bank) -> str:
+        """Ask a second person for another number of partitions, or grant it."""
+        return _ask(asked, services.SET_PARTITIONS, bank.code, {"partitions": asked.values["partitions"]})
 
     @deed(
         title="Add a key",

@@ -13,7 +13,7 @@ from access.models import Approval, User
 from accounts import numbers
 from accounts.models import Account
 from accounts.services import set_cover
-from headbank.errors import BankExists, BankStatusWrong, CapInvalid, CoverInvalid
+from headbank.errors import BankExists, BankInvalid, BankStatusWrong, CapInvalid, CoverInvalid
 from headbank.models import Bank
 from headbank.permissions import MANAGE_BANKS
 from headbank.services.keys import add_key
@@ -26,6 +26,7 @@ Status = Bank.Status
 Facts = Mapping[str, Any]
 REGISTER, APPROVE, CLOSE = "bank.register", "bank.approve", "bank.close"
 ADD_KEY, SET_CAP, SET_COVER = "bank.add-key", "bank.set-cap", "bank.set-cover"
+SET_PARTITIONS = "bank.set-partitions"
 
 
 def ask(*, action: str, code: str, facts: Facts, by: User, reason: str, now: datetime) -> UUID:
@@ -121,6 +122,15 @@ def _facts_of_cover(code: str, facts: Facts) -> dict[str, Any]:
     return {"currency": currency, "cover_minor": facts["cover_minor"], "cover_now_minor": -(floors.first() or 0)}
 
 
+def _facts_of_partitions(code: str, facts: Facts) -> dict[str, Any]:
+    bank = lock_open(code)
+    try:
+        msgspec.convert(facts["partitions"], type=events.Partitions)
+    except msgspec.ValidationError as error:
+        raise BankInvalid(why=f"the number of partitions: {error}") from error
+    return {"partitions": facts["partitions"], "partitions_now": bank.partitions}
+
+
 def _register(code: str, facts: Facts, *, by: User, reason: str, now: datetime) -> None:
     add_bank(code=code, facts=facts, status=Status.ACTIVE, by=by, reason=reason, now=now)
 
@@ -166,6 +176,13 @@ def _set_cover(code: str, facts: Facts, *, by: User, reason: str, now: datetime)
     audit.record(actor=by, action="bank.cover-set", subject=number, **changes, reason=reason, now=now)
 
 
+def _set_partitions(code: str, facts: Facts, *, by: User, reason: str, now: datetime) -> None:
+    bank = lock_open(code)
+    Bank.objects.filter(code=code).update(partitions=facts["partitions"])
+    changes = {"before": {"partitions": bank.partitions}, "after": {"partitions": facts["partitions"]}}
+    audit.record(actor=by, action="bank.partitions-set", subject=code, **changes, reason=reason, now=now)
+
+
 def _with_status(bank: Bank, status: Status) -> Bank:
     if bank.status != status:
         raise BankStatusWrong(bank=bank.code, status=bank.status)
@@ -180,6 +197,7 @@ _FACTS: Mapping[str, Callable[[str, Facts], dict[str, Any]]] = {
     ADD_KEY: _facts_of_key,
     SET_CAP: _facts_of_cap,
     SET_COVER: _facts_of_cover,
+    SET_PARTITIONS: _facts_of_partitions,
 }
 _DEEDS: Mapping[str, Callable[..., None]] = {
     REGISTER: _register,
@@ -189,5 +207,6 @@ _DEEDS: Mapping[str, Callable[..., None]] = {
     ADD_KEY: _add_key,
     SET_CAP: _set_cap,
     SET_COVER: _set_cover,
+    SET_PARTITIONS: _set_partitions,
 }
 ACTIONS = tuple(_DEEDS)

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from access import approvals
 from access.errors import ApprovalNotWaiting, ApprovalOutdated, NotAllowed, OwnApproval, ReasonMissing
-from access.models import AuditEvent, User
+from access.models import Approval, AuditEvent, User
 from access.services import open_access
 from access.site import Site, acting_as, this_bank
 from access.tests.people import NOON, employ
@@ -189,6 +189,25 @@ class TestABanksStanding:
 
         assert directory_version() == before + 1
         assert _told(Directory.objects.get(version=before + 1).value)["ALFA"].status == "suspended"
+
+
+class TestTheNumberOfPartitions:
+    def test_is_set_by_two_persons_and_told_to_all_banks(self, rita: User, otto: User) -> None:
+        _register(rita)
+
+        _both(services.SET_PARTITIONS, rita, otto, partitions=8)
+
+        assert Bank.objects.get().partitions == 8
+        assert _told(Directory.objects.latest("version").value)["ALFA"].partitions == 8
+
+    @pytest.mark.parametrize("wrong", [0, -1, 5_000_000])
+    def test_is_one_that_the_directory_can_carry(self, rita: User, wrong: int) -> None:
+        _register(rita)
+
+        with pytest.raises(BankInvalid):
+            services.ask(action=services.SET_PARTITIONS, code="ALFA", facts={"partitions": wrong}, by=rita, reason="?", now=NOON)
+
+        assert not Approval.objects.exists()
 
 
 class TestADebitCap:

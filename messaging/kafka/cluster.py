@@ -60,44 +60,45 @@ class KafkaBroker:
 
     def cluster_id(self) -> str:
         """Return the id in the cluster's metadata; the mock has none, and a new port with every life."""
-        with asking():
-            metadata = self._administrator().list_topics(timeout=ASK_S)
+        with self._administrator() as admin:
+            metadata = admin.list_topics(timeout=ASK_S)
         ports = ",".join(sorted(f"{broker.host}:{broker.port}" for broker in metadata.brokers.values()))
         return f"embedded-{ports}" if self._embedded else str(metadata.cluster_id)
 
     def create_topics(self, *, topics: Sequence[Topic]) -> None:
         """Create those that do not exist; wait until the cluster knows them."""
-        missing = [topic for topic in topics if not self._partitions(topic.name)]
+        with self._administrator() as admin:
+            missing = [topic for topic in topics if not _partitions(admin, topic.name)]
         if self._embedded or not missing:
             return
         fresh = [
             NewTopic(topic.name, num_partitions=topic.partitions, config={"cleanup.policy": "compact"} if topic.compacted else {})
             for topic in missing
         ]
-        for name, future in self._administrator().create_topics(fresh, operation_timeout=ASK_S).items():
-            try:
-                future.result(timeout=ASK_S * 2)
-            except KafkaException as failure:
-                if failure.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
-                    raise BrokerError(f"{name}: {failure.args[0].str()}") from failure
-            except TimeoutError as failure:
-                raise BrokerError(f"{name}: creating it took too long") from failure
+        with self._administrator() as admin:
+            for name, future in admin.create_topics(fresh, operation_timeout=ASK_S).items():
+                try:
+                    future.result(timeout=ASK_S * 2)
+                except KafkaException as failure:
+                    if failure.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                        raise BrokerError(f"{name}: {failure.args[0].str()}") from failure
+                except TimeoutError as failure:
+                    raise BrokerError(f"{name}: creating it took too long") from failure
         for topic in missing:
             self._await_leaders(topic.name)
 
     def bounds(self, *, topic: str) -> Mapping[int, Bounds]:
         """Return the low and high watermark of each partition."""
-        side = self._side(topic)
-        with asking():
+        with self._side(topic) as side:  # one client tells both, so that it knows each partition it is asked about
             return {
                 partition: side.get_watermark_offsets(TopicPartition(topic, partition), timeout=ASK_S)
-                for partition in self._partitions(topic)
+                for partition in _partitions(side, topic)
             }
 
     def committed(self, *, topic: str, group: str, partitions: Collection[int]) -> Mapping[int, int]:
         """Return the group's committed offsets, asked without joining it."""
-        with asking():
-            found = self._side(group).committed([TopicPartition(topic, partition) for partition in partitions], timeout=ASK_S)
+        with self._side(group) as side:
+            found = side.committed([TopicPartition(topic, partition) for partition in partitions], timeout=ASK_S)
         return {place.partition: place.offset for place in found if place.offset >= 0}
 
     def producer(self, *, name: str) -> "KafkaProducer":
@@ -127,17 +128,30 @@ class KafkaBroker:
                     raise
             time.sleep(0.05)
 
-    def _administrator(self) -> AdminClient:
-        if self._admin is None:
-            self._admin = AdminClient(self._connection, logger=logger)
-        return self._admin
-
-    def _side(self, group: str) -> Consumer:
-        """Return a client that asks about a group and its logs but never joins."""
-        if group not in self._sides:
-            self._sides[group] = Consumer(self._connection | self._consuming | {"group.id": group}, logger=logger)
-        return self._sides[group]
-
-    def _partitions(self, topic: str) -> list[int]:
+    @contextmanager
+    def _administrator(self) -> Iterator[AdminClient]:
+        """Lend the client that manages topics; an error drops it, as below."""
+        client, self._admin = self._admin or AdminClient(self._connection, logger=logger), None
         with asking():
-            return partitions_of(self._administrator().list_topics(topic=topic, timeout=ASK_S).topics[topic])
+            yield client
+        self._admin = client
+
+    @contextmanager
+    def _side(self, group: str) -> Iterator[Consumer]:
+        """Lend a client that asks about a group and its topics but never joins.
+
+        An error drops the client, and the next question makes a new one: what this client knows of the cluster may be older than the
+        cluster, and it would repeat the same wrong answer until its metadata expires, minutes later.
+        """
+        client = self._sides.pop(group, None) or Consumer(self._connection | self._consuming | {"group.id": group}, logger=logger)
+        try:
+            with asking():
+                yield client
+        except BaseException:
+            client.close()
+            raise
+        self._sides[group] = client
+
+
+def _partitions(client: AdminClient | Consumer, topic: str) -> list[int]:
+    return partitions_of(client.list_topics(topic=topic, timeout=ASK_S).topics[topic])

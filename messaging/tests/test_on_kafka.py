@@ -8,10 +8,12 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from confluent_kafka.admin import AdminClient, NewPartitions  # type: ignore[attr-defined]  # documented there, not declared
 from django.db import transaction
 from django.utils import timezone
 
 from banksite.machine.kafka import KafkaServer
+from banksite.machine.processes import wait_until
 from messaging import directory, outbox, selectors
 from messaging.consumer import CHECK_EVERY, Consumer
 from messaging.kafka import KafkaBroker
@@ -96,6 +98,18 @@ class TestAConversation:
         assert not selectors.in_recovery()
         cluster_ids = set(StoredOffset.objects.filter(topic=f"external-transfers.{world.bert.code}").values_list("cluster_id", flat=True))
         assert cluster_ids == {world.broker.cluster_id()}
+
+
+class TestATopicThatIsGivenPartitions:
+    def test_is_told_with_all_of_them_by_a_broker_that_was_asked_before(self, world: World, kafka_server: KafkaServer) -> None:
+        topic, admin = f"external-transfers.{world.bert.code}", AdminClient({"bootstrap.servers": kafka_server.bootstrap_servers})
+        assert set(world.broker.bounds(topic=topic)) == set(range(4))
+
+        for future in admin.create_partitions([NewPartitions(topic, 6)]).values():
+            future.result(timeout=10)
+        told = wait_until(lambda: set(world.broker.bounds(topic=topic)) == set(range(6)), limit_s=5)
+
+        assert told
 
 
 class TestTwoConsumers:

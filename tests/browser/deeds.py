@@ -78,6 +78,7 @@ PLANS = {
         values={"code": "BNKY", "name": "Bank Y", "public_key": signing.generate().public_key, "partitions": "4"}
     ),
     "headbank.Bank.announce": Plan(first=lambda: Bank.objects.filter(code="BNKA").update(name="Bank A of today")),
+    "headbank.Bank.set-partitions": Plan(values={"partitions": "8"}),
     "headbank.Bank.set-cap": Plan(values={"currency": "EUR", "cap": "2500.00"}),
     "headbank.Bank.set-cover": Plan(values={"currency": "EUR", "cover": "75"}),
     "headbank.Bank.add-key": Plan(values={"public_key": signing.generate().public_key}),
