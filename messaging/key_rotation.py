@@ -5,11 +5,13 @@ import os
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import msgspec
 from django.db import transaction
 
 from access import audit
 from access.site import this_bank
 from messaging import outbox, signing
+from messaging.envelope import decode
 from messaging.errors import HeadBankKeyFixed
 from messaging.events import KEY_ANNOUNCED, KEY_RETIRED, KeyAnnounced, KeyRetired
 from messaging.models import Message, OwnKey, PeerKey
@@ -80,12 +82,15 @@ class Rotation:
 
 
 def finish_retired(*, now: datetime) -> None:
-    """Stop asking for what the directory shows as done: keys of ours that speak no more."""
-    if not Message.objects.filter(type=KEY_RETIRED, finished_at__isnull=True).exists():
+    """Finish each request to revoke a key that the directory shows as revoked, also while the head bank has others still to do."""
+    waiting = Message.objects.filter(type=KEY_RETIRED, finished_at__isnull=True).order_by("id").values_list("id", "value")
+    key_of = {id_: msgspec.json.decode(decode(bytes(value)).data, type=KeyRetired).key_id for id_, value in waiting}
+    if not key_of:
         return
-    speaking = set(PeerKey.objects.filter(peer=this_bank().code, revoked=False).values_list("key_id", flat=True))
-    if not OwnKey.objects.filter(use=MESSAGES, retired_at__isnull=False, key_id__in=speaking).exists():
-        outbox.finish(type=KEY_RETIRED, now=now)
+    still = PeerKey.objects.filter(peer=this_bank().code, revoked=False, key_id__in=set(key_of.values()))
+    valid = set(still.values_list("key_id", flat=True))
+    if done := [id_ for id_, key_id in key_of.items() if key_id not in valid]:
+        outbox.finish(id__any=done, now=now)
 
 
 def _use(key: signing.SigningKey, *, now: datetime) -> None:

@@ -162,6 +162,22 @@ class TestTheOldKey:
         assert not Message.objects.filter(finished_at__isnull=True).exists()
         assert len(records(bert, to="HEAD")) == before
 
+    def test_is_asked_about_no_more_although_a_later_one_still_counts(self, bert: World, relay: Relay) -> None:
+        second = self.rotate(bert, relay)
+        third = announce(now=RESTED)
+        vouch(bert, second, third)
+        again = RESTED + timedelta(seconds=10)
+        for pause in (0, 8, 16):
+            say(relay, "third", now=again + timedelta(seconds=pause))
+        vouch(bert, second, third, revoked=True)
+
+        relay.turn(now=again + timedelta(seconds=30))
+
+        retired = Message.objects.filter(type="keys.retired.v1", finished_at__isnull=True)
+        asked = [msgspec.json.decode(decode(bytes(message.value)).data, type=KeyRetired).key_id for message in retired]
+        assert signers(bert, to="BNKA")[-1] == third
+        assert asked == [second]
+
 
 class TestARotationThatWasInterrupted:
     def test_goes_on_where_it_was(self, bert: World, relay: Relay) -> None:
