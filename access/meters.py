@@ -19,14 +19,17 @@ PUBLISHED = Counter("bank_messages_published", "Messages written to other banks.
 RELAY_TROUBLE = Counter("bank_relay_trouble", "Turns of the relay that the broker or the database spoiled.", ["cause"])
 HANDLED = Counter("bank_records_handled", "Records of the letter box that were settled, with or without effect.")
 CONSUMER_TROUBLE = Counter("bank_consumer_trouble", "Turns of the consumer that changed nothing and are tried again.")
-CONSUMER_FAILING = Gauge(
-    "bank_consumer_failures_in_a_row", "Turns of the consumer that failed since the last that did not.", multiprocess_mode="livemax"
+WORKER_FAILING = Gauge(
+    "bank_worker_failures_in_a_row", "Turns of this relay or consumer that failed since the last that did not.", multiprocess_mode="livemax"
 )
 LAG = Gauge(
     "bank_consumer_lag_records",
-    "Records of the letter box not read yet, when the broker was last asked.",
+    "Records of the inbound topic that wait for this consumer, by its partitions, when the broker was last asked.",
     ["partition"],
     multiprocess_mode="livemax",
+)
+NEXT_OFFSET = Gauge(
+    "bank_consumer_next_offset", "The next record this consumer reads, by its partitions.", ["partition"], multiprocess_mode="livemax"
 )
 DIRECTORY_HEARD = Gauge(
     "bank_directory_heard_timestamp_seconds", "When the head bank's directory was last read from the broker.", multiprocess_mode="livemax"

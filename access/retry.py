@@ -35,11 +35,13 @@ def is_lock_timeout(error: BaseException) -> bool:
 
 
 def will_pass(error: BaseException) -> bool:
-    """Return whether the database, not the work, is at fault: a lost race or connection, but no statement that took too long.
+    """Return whether the database, not the work, is at fault: a lost race or connection, but no statement that took too long."""
+    return isinstance(error, OperationalError | InterfaceError) and not took_too_long(error)
 
-    Such a statement takes as long the next time.
-    """
-    return isinstance(error, OperationalError | InterfaceError) and getattr(error.__cause__, "sqlstate", None) != _CANCELLED
+
+def took_too_long(error: BaseException) -> bool:
+    """Return whether PostgreSQL ended a statement (`statement_timeout`): the database is slow now, or the statement always is."""
+    return isinstance(error, OperationalError) and getattr(error.__cause__, "sqlstate", None) == _CANCELLED
 
 
 def in_transaction() -> bool:

@@ -78,9 +78,9 @@ def _second_word(service: Callable[..., bool], *names: str) -> Approve:
 
     def approve(*, approval_id: UUID, by: User, reason: str, now: datetime) -> None:
         approval = selectors.approval_by_id(approval_id=approval_id)
-        subject = int(approval.subject.rpartition(":")[2])
+        subject = dict(zip(names, map(int, approval.subject.split(":")[1:]), strict=False))
         with transaction.atomic():
-            if approval.status != Approval.Status.WAITING or not service(by=by, reason=reason, now=now, **dict.fromkeys(names, subject)):
+            if approval.status != Approval.Status.WAITING or not service(by=by, reason=reason, now=now, **subject):
                 raise ApprovalNotWaiting(approval=str(approval_id), status=approval.status)
 
     return approve
@@ -102,6 +102,7 @@ _DEEDS: Mapping[str, Deed] = {
         _holding_nothing(headbank.services.approve_request, permission=headbank.permissions.MANAGE_BANKS),
     ),
     "recovery.end": _holding_nothing(_second_word(transfers.services.end_recovery), permission=messaging.permissions.END_RECOVERY),
+    messaging.services.SKIP: _holding_nothing(_second_word(messaging.services.skip_record, "partition", "offset"), permission=_LETTERS),
     "dead-letter.redrive": _holding_nothing(_second_word(messaging.services.redrive_dead_letter, "letter_id"), permission=_LETTERS),
     "dead-letter.discard": _holding_nothing(_second_word(messaging.services.discard_dead_letter, "letter_id"), permission=_LETTERS),
 }

@@ -13,6 +13,7 @@ import access.tokens
 import accounts.services
 import headbank.services
 import messaging.services
+import messaging.worker_state
 import transfers.services
 import webhooks.services
 from access import meters
@@ -37,6 +38,7 @@ TASKS: Mapping[str, Callable[..., int]] = {
     "payments-files": transfers.services.finish_files,
     "unconfirmed-files": transfers.services.forget_files,
     "messages": messaging.services.delete_finished_messages,
+    "ended-workers": messaging.worker_state.forget_ended_workers,
     "deliveries": webhooks.services.delete_over,
     "reconciliations": transfers.services.reconcile_due,
     "event-stream": transfers.services.keep_event_stream,

@@ -86,6 +86,7 @@ _ERRORS: Mapping[int, tuple[type[DomainError], ...]] = {
         accounts.errors.TillOpenAlready,
         messaging.errors.NotInRecovery,
         messaging.errors.InRecovery,
+        messaging.errors.RecordNotNext,
         messaging.errors.DeadLetterNotOpen,
         transfers.errors.NetDebitCapReached,
         transfers.errors.ListsMissing,

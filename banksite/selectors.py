@@ -20,6 +20,7 @@ from accounts.models import Account, Customer
 from headbank.models import Bank, BankKey
 from headbank.selectors import BankRow
 from messaging.models import Message, OwnKey, PeerKey
+from messaging.worker_state import failing_workers
 from transfers import stream
 from transfers.models import Transfer
 from transfers.selectors import first_id_from
@@ -150,6 +151,9 @@ def _signs(now: datetime) -> Iterator[Sign]:
     yield Sign(code="outbox", is_red=age_s > _UNSENT_AFTER.total_seconds(), detail=f"oldest unsent {age_s:.0f} s" if age_s else "all sent")
     has_relay = messaging.selectors.relay_is_active(now=now)
     yield Sign(code="relay", is_red=not has_relay, detail="publishing" if has_relay else "no relay holds the lease; start relay_outbox")
+    failing = failing_workers(now=now)
+    said = "; ".join(f"{worker} failed {worker.failures} times in a row: {worker.error}" for worker in failing)
+    yield Sign(code="workers", is_red=bool(failing), detail=said or "relay and consumer succeed")
     is_behind = stream.needs_restart()
     said = "the database is another one or went back; housekeep or restart_event_stream continues the stream" if is_behind else "in order"
     yield Sign(code="stream", is_red=is_behind, detail=said)

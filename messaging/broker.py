@@ -74,6 +74,9 @@ class Consumer(Protocol):
     def assigned(self) -> Collection[int]:
         """Return the partitions that are this member's now, as far as it knows."""
 
+    def ends(self) -> Mapping[int, int]:
+        """Return, for each partition that was read to its end, the offset at which nothing more was found when last looked."""
+
     def commit(self, *, offsets: Mapping[int, int]) -> None:
         """Tell the broker how far the partitions were read, without waiting: for tools that show lag, never as the truth."""
 
@@ -101,6 +104,9 @@ class Broker(Protocol):
 
     def producer(self, *, name: str) -> Producer:
         """Return a new producer, fencing older ones of that name."""
+
+    def waiting(self, *, topic: str, starts: Mapping[int, int]) -> set[int]:
+        """Return the partitions in which a reader finds something at or after these offsets, or cannot tell within seconds."""
 
     def consumer(self, *, topic: str, group: str, positions: Positions) -> Consumer:
         """Return a new member of a group; `positions` is asked inside `poll` whenever partitions are assigned."""

@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from threading import Event
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from access import meters
 from access.plans import planned_anew
-from access.retry import will_pass
+from access.retry import took_too_long, will_pass
 from access.site import this_bank
 from messaging import batches, dead_letters, letter_box, offsets, redriving, selectors
 from messaging.batches import Batch
@@ -21,6 +21,7 @@ from messaging.broker import Consumer as Client
 from messaging.directory_reader import DirectoryReader
 from messaging.errors import BrokerError, InRecovery
 from messaging.handling import Handlers
+from messaging.worker_state import WorkerState, process_name
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +30,8 @@ TRIES = 10  # of a record whose handler fails for a reason of its own
 CHECK_EVERY = timedelta(seconds=10)
 PAUSE = timedelta(seconds=0.2)
 LONGEST_PAUSE = timedelta(seconds=5)
-ALARM_AFTER = 8  # failures in a row
+SLOW_FOR = timedelta(minutes=10)  # as long as one record alone may take too long before that is the record's own fault
+STANDBY_AFTER = timedelta(seconds=30)  # by then a member that was given no partitions is a reserve
 POLL_S = 0.5
 IDLE_S = 0.05
 
@@ -50,18 +52,23 @@ class Consumer:
         self._limit = FETCH
         self._wary = True  # count tries: the last process may have died of the first record
         self._tries: int | None = None  # once counted: a transient failure must not count again
-        self._failures = 0
+        self._state = WorkerState(job="consumer", worker=process_name("consumer"))
         self._last_error = ""
+        self._slow_since: datetime | None = None
+        self._connected_at: datetime | None = None
         self._not_before: datetime | None = None
 
-    def turn(self, *, now: datetime) -> int:
-        """Handle the next batch and return how many records it settled; 0 when there is nothing, or trouble that was logged."""
+    def turn(self, *, now: datetime, clock: Callable[[], datetime] | None = None) -> int:
+        """Handle the next batch and return how many records it settled; 0 when there is nothing, or trouble that was logged.
+
+        What records cause is dated by `clock`, asked after they were fetched: an answer is not older than the payment it answers.
+        """
         if self._not_before is not None and now < self._not_before <= now + LONGEST_PAUSE:  # further ahead: the clock was set back
             return 0
         self._now = now
         try:
             with planned_anew():
-                return self._handle_next(now) if self._connect(now) else 0
+                return self._handle_next(now, clock or (lambda: now)) if self._connect(now) else 0
         except offsets.Moved:
             self._let_go()
         except InRecovery:
@@ -71,7 +78,7 @@ class Consumer:
             self._let_go()
             self._pause(now, str(error))
         except Exception as error:
-            if will_pass(error):  # never counted against a record
+            if will_pass(error) or (took_too_long(error) and not self._is_too_slow(now)):  # never counted against a record
                 self._limit = max(1, self._limit // 2)
             else:  # a bug in a handler: ten counted tries, then a dead letter, so that the others go on
                 logger.exception("consumer.handler-failed")
@@ -88,23 +95,32 @@ class Consumer:
         if self._client is not None:
             self._client.close()
         self._directory.close()
-        meters.LAG.clear()  # known no longer
+        for gauge in (meters.LAG, meters.NEXT_OFFSET):
+            gauge.clear()  # known no longer
         self._client = self._checked_at = None
         self._positions.clear()
         self._pending.clear()
         self._limit, self._wary, self._tries = FETCH, True, None
 
     def _pause(self, now: datetime, why: str) -> None:
-        self._failures += 1
         meters.CONSUMER_TROUBLE.inc()
-        meters.CONSUMER_FAILING.set(self._failures)
-        level = logging.ERROR if self._failures == ALARM_AFTER else logging.WARNING
-        logger.log(level, "consumer.pauses", extra={"why": why, "failures": self._failures})
-        self._not_before = now + min(LONGEST_PAUSE, PAUSE * 2 ** min(self._failures - 1, 10))
+        self._state.fail(why=why, now=now)
+        self._not_before = now + min(LONGEST_PAUSE, PAUSE * 2 ** min(self._state.failures - 1, 10))
 
-    def _succeed(self) -> None:
-        self._failures = 0
-        meters.CONSUMER_FAILING.set(0)
+    def _is_too_slow(self, now: datetime) -> bool:
+        """Return whether a record alone has taken too long for minutes: a database that is slow for a while is no fault of the record."""
+        if self._limit > 1:
+            return False
+        self._slow_since = self._slow_since or now
+        return now - self._slow_since > SLOW_FOR
+
+    def _is_idle(self, now: datetime) -> bool:
+        """Return whether nothing waits for this consumer; that a poll returned nothing may only say that a record cannot be had."""
+        assert self._client is not None, "connected at the beginning of the turn"
+        if not self._positions:
+            return self._connected_at is not None and now - self._connected_at >= STANDBY_AFTER
+        ends = self._client.ends()
+        return all(ends.get(partition, -1) >= offset for partition, offset in self._positions.items())
 
     def _connect(self, now: datetime) -> bool:
         """Have a client and a directory, outside recovery; look from time to time whether broker and database still belong together."""
@@ -113,13 +129,19 @@ class Consumer:
         if not self._directory.refresh(now=now):
             return False
         if self._checked_at is None or now - self._checked_at >= CHECK_EVERY:
-            if letter_box.prepare(broker=self._broker, now=now) or self._is_elsewhere():
+            if letter_box.prepare(broker=self._broker, now=now, ends=self._ends()) or self._is_elsewhere():
                 raise offsets.Moved
             self._checked_at = now
             redriving.redrive(handlers=self._handlers, now=now)
         if self._client is None:
             self._client = self._broker.consumer(topic=self._topic, group=self._topic, positions=self._assigned)
+            self._connected_at = now
         return True
+
+    def _ends(self) -> dict[int, int]:
+        """Return how far each of our partitions was seen to be empty, 0 where its end was not reached."""
+        seen = self._client.ends() if self._client is not None else {}
+        return {partition: seen.get(partition, 0) for partition in self._positions}
 
     def _is_elsewhere(self) -> bool:
         """Return whether somebody stored other offsets than ours: a replay, which an idle consumer has to notice, too."""
@@ -137,13 +159,14 @@ class Consumer:
         self._positions |= stored
         return stored
 
-    def _handle_next(self, now: datetime) -> int:
+    def _handle_next(self, now: datetime, clock: Callable[[], datetime]) -> int:
         """Handle the records at hand, or fetch some."""
         if not self._pending:
             self._pending.extend(self._poll())
         records = list(islice(self._pending, self._limit))
         if not records:
-            self._succeed()
+            if self._is_idle(now):
+                self._state.succeed()
             return 0
         if not self._may_try(records):
             self._limit = 1
@@ -152,7 +175,7 @@ class Consumer:
             batch = batches.give_up(records=records, detail=self._last_error or "the process ended while handling it")
         else:
             batch = batches.cut(records=records, handlers=self._handlers)
-        self._commit(batch, now)
+        self._commit(batch, clock())
         return self._settle(batch)
 
     def _may_try(self, records: Sequence[Record]) -> bool:
@@ -199,8 +222,8 @@ class Consumer:
         self._positions |= batch.offsets
         self._limit = min(FETCH, self._limit * 2)
         self._wary, self._tries = self._wary and self._limit < FETCH, None
-        self._last_error, self._not_before = "", None
-        self._succeed()
+        self._last_error, self._not_before, self._slow_since = "", None, None
+        self._state.succeed()
         meters.HANDLED.inc(len(batch.records))
         logger.info("consumer.settled", extra={"message_ids": batch.message_ids, "unreadable": len(batch.unreadable)})
         assert self._client is not None, "connected at the beginning of the turn"
@@ -214,7 +237,7 @@ def run(*, broker: Broker, handlers: Handlers, stop: Event) -> None:
     try:
         while not stop.is_set():
             close_old_connections()
-            if not consumer.turn(now=timezone.now()):
+            if not consumer.turn(now=timezone.now(), clock=timezone.now):
                 stop.wait(IDLE_S)
     finally:
         consumer.close()

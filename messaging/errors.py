@@ -72,6 +72,13 @@ class OffsetUnknown(DomainError):
     advice = "Partition {partition} was never read that far by this bank."
 
 
+class RecordNotNext(DomainError):
+    """Only the record that a consumer reads next can be skipped; `facts` carry `partition` and `next`, its offset or None."""
+
+    code, title = "record-not-next", "This is not the record that the consumer reads next."
+    advice = "`status` names the partition and the offset at which it stands still; partition {partition} is at {next}."
+
+
 class DeadLetterNotOpen(DomainError):
     """The dead letter does not exist or was dealt with before; `facts` carry `letter`."""
 

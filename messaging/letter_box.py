@@ -1,5 +1,6 @@
 """This bank's letter box: the topic that only it reads and every other bank may write. The head bank has one, too."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from access.site import Site, this_bank
@@ -27,10 +28,10 @@ def create_own_topics(*, broker: Broker, bank: Site) -> list[Topic]:
     return topics
 
 
-def prepare(*, broker: Broker, now: datetime) -> bool:
+def prepare(*, broker: Broker, now: datetime, ends: Mapping[int, int] | None = None) -> bool:
     """Have the bank's own topics and stored offsets that fit its letter box's log; return whether the broker had lost it.
 
-    Raises InRecovery, BrokerError.
+    A consumer says in `ends` how far it saw its partitions. Raises InRecovery, BrokerError.
     """
     letter_box, *_ = create_own_topics(broker=broker, bank=this_bank())
-    return offsets.prepare(broker=broker, topic=letter_box.name, now=now)
+    return offsets.prepare(broker=broker, topic=letter_box.name, now=now, ends=ends)

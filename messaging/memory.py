@@ -77,6 +77,10 @@ class MemoryBroker:
         found = self._committed.get((topic, group), {})
         return {partition: offset for partition, offset in found.items() if partition in partitions}
 
+    def waiting(self, *, topic: str, starts: Mapping[int, int]) -> set[int]:
+        """Return the partitions that go on after these offsets."""
+        return {partition for partition, (_, end) in self.bounds(topic=topic).items() if starts.get(partition, 0) < end}
+
     def producer(self, *, name: str) -> "MemoryProducer":
         """Return a producer that fences its elders."""
         self._epochs[name] = self._epochs.get(name, 0) + 1
@@ -188,6 +192,11 @@ class MemoryConsumer:
     def assigned(self) -> Collection[int]:
         """Return every partition: in memory nobody shares."""
         return list(self._positions or ())
+
+    def ends(self) -> Mapping[int, int]:
+        """Return where each partition ends that was read to its end."""
+        bounds = self._broker.bounds(topic=self._topic)
+        return {partition: offset for partition, offset in (self._positions or {}).items() if offset == bounds.get(partition, (0, 0))[1]}
 
     def commit(self, *, offsets: Mapping[int, int]) -> None:
         """Tell the broker how far the partitions were read."""

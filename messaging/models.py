@@ -45,6 +45,20 @@ class Lease(models.Model):
     until = models.DateTimeField(null=True)
 
 
+class WorkerFailure(models.Model):
+    """A worker process that fails again and again; `failures` in a row, and the row goes when it succeeds."""
+
+    worker = models.CharField(max_length=100, primary_key=True)
+    job = models.CharField(max_length=20)
+    failures = models.IntegerField()
+    error = models.CharField(max_length=200)
+    since = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.worker
+
+
 class StoredOffset(models.Model):
     """The next record to read of a partition, moved in the transaction that holds the effects of those before."""
 

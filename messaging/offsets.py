@@ -21,10 +21,11 @@ class Moved(Exception):  # it says what the offset did
     """Somebody else stored an offset of ours: another consumer, a replay, or a database that went back. Roll back, start anew."""
 
 
-def prepare(*, broker: Broker, topic: str, now: datetime) -> bool:
+def prepare(*, broker: Broker, topic: str, now: datetime, ends: Mapping[int, int] | None = None) -> bool:
     """Compare what is stored with what the broker has, before anything is read or published (protocol rule 9).
 
-    Gives every partition a stored offset and starts lost logs at their beginning; returns whether one was lost.
+    Gives every partition a stored offset and starts lost logs at their beginning; returns whether one was lost. A consumer says in `ends`
+    how far it saw its partitions, and its lag is shown.
     Raises InRecovery when the database is behind the broker, BrokerError when there is no such topic yet.
     """
     before = {row.partition: _place(row) for row in StoredOffset.objects.filter(topic=topic)}
@@ -40,7 +41,7 @@ def prepare(*, broker: Broker, topic: str, now: datetime) -> bool:
         }
 
     if set(judged(before).values()) == {Judgement.GO_ON}:  # nearly always; only what looks wrong is looked at again under lock
-        _show_lag(before, bounds)
+        _show_lag(before, bounds, ends or {})
         return False
     with transaction.atomic():
         stored = {row.partition: row for row in _lock(topic, bounds)}
@@ -57,7 +58,7 @@ def prepare(*, broker: Broker, topic: str, now: datetime) -> bool:
             StoredOffset.objects.bulk_create(fresh, ignore_conflicts=True)  # another consumer may be starting too
             for partition in lost:
                 _start_again(stored[partition], bounds[partition][0], cluster_id, now)
-    _show_lag(places, bounds)
+    _show_lag(places, bounds, ends or {})
     if behind:
         raise InRecovery(detail=_detail(behind, stored))
     return bool(lost)
@@ -78,10 +79,20 @@ def known(*, topic: str) -> dict[int, int]:
 
 def lock(*, topic: str, expected: Mapping[int, int]) -> dict[int, StoredOffset]:
     """Lock the partitions' offsets, first in every transaction that handles records; raise Moved where one is not as expected."""
-    rows = {row.partition: row for row in _lock(topic, expected)}
+    rows = lock_rows(topic=topic, partitions=expected)
     if {partition: row.next_offset for partition, row in rows.items()} != dict(expected):
         raise Moved
     return rows
+
+
+def lock_rows(*, topic: str, partitions: Collection[int]) -> dict[int, StoredOffset]:
+    """Lock the offsets of those partitions that have one, in the order of their numbers."""
+    return {row.partition: row for row in _lock(topic, partitions)}
+
+
+def unmoved(*, topic: str, since: datetime) -> dict[int, int]:
+    """Return the next offset of each partition that nothing was read from since then."""
+    return dict(StoredOffset.objects.filter(topic=topic, updated_at__lt=since).values_list("partition", "next_offset"))
 
 
 def advance(*, rows: Mapping[int, StoredOffset], offsets: Mapping[int, int], now: datetime) -> None:
@@ -133,10 +144,14 @@ def accept(*, topic: str, committed: Mapping[int, int], cluster_id: str, now: da
         )
 
 
-def _show_lag(places: Mapping[int, Place], bounds: Mapping[int, Bounds]) -> None:
-    """Show how far reading is behind writing; with transactions the broker's own marks count too, about one a partition at rest."""
-    for partition in places.keys() & bounds.keys():
-        meters.LAG.labels(partition).set(max(0, bounds[partition][1] - places[partition].next_offset))
+def _show_lag(places: Mapping[int, Place], bounds: Mapping[int, Bounds], ends: Mapping[int, int]) -> None:
+    """Show how far a consumer is behind in its partitions. What lies before an end it saw are Kafka's own marks of transactions."""
+    for gauge in (meters.LAG, meters.NEXT_OFFSET):
+        gauge.clear()
+    for partition in places.keys() & bounds.keys() & ends.keys():
+        next_offset = places[partition].next_offset
+        meters.NEXT_OFFSET.labels(partition).set(next_offset)
+        meters.LAG.labels(partition).set(max(0, bounds[partition][1] - max(next_offset, ends[partition])))
 
 
 def _lock(topic: str, partitions: Collection[int]) -> list[StoredOffset]:

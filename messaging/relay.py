@@ -1,13 +1,10 @@
 """The relay: publishes what the outbox holds, signed, as often as it takes."""
 
 import logging
-import os
-import socket
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from threading import Event
-from uuid import uuid4
 
 from django.db import InterfaceError, OperationalError, close_old_connections
 from django.utils import timezone
@@ -23,6 +20,7 @@ from messaging.events import DIRECTORY_TOPIC
 from messaging.key_rotation import Rotation, finish_retired
 from messaging.rules import resend_after_s
 from messaging.signing import KEY_ID, SIGNATURE, Domain, SigningKey, load_key_file
+from messaging.worker_state import WorkerState, process_name
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +39,8 @@ class Relay:
     def __init__(self, *, broker: Broker, random: Random | None = None, holder: str = "") -> None:
         self._broker = broker
         self._random = random or Random()  # noqa: S311  # spreads repeats, guards no secret
-        self._lease = lease.Holder(name="relay", holder=holder or f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}")
+        name = holder or process_name("relay")
+        self._lease, self._state = lease.Holder(name="relay", holder=name), WorkerState(job="relay", worker=name)
         self._producer: Producer | None = None
         self._key: tuple[int, SigningKey] | None = None
         self._rotation = Rotation()
@@ -64,9 +63,9 @@ class Relay:
             recovering = selectors.in_recovery()
             self._connect(now, recovering=recovering)
             with planned_anew():
-                if recovering:
-                    return self._publish_due(now, kind=RECOVERY)
-                return self._publish_directory(now) + self._publish_due(now)
+                published = 0 if recovering else self._publish_directory(now)
+                published += self._publish_due(now, kind=RECOVERY if recovering else "")
+            self._state.succeed()
         except InRecovery:
             self._let_go()
             self._not_before = now + PAUSE
@@ -76,10 +75,14 @@ class Relay:
             self._avoided |= dict.fromkeys(error.topics, now + UNREACHABLE_FOR)
             self._let_go()
             self._not_before = None if error.topics else now + PAUSE
+            if not error.topics:  # a topic of another bank that cannot be written to stops nothing else
+                self._state.fail(why=str(error), now=now)
         except (OperationalError, InterfaceError) as error:
             meters.RELAY_TROUBLE.labels("database").inc()
-            logger.warning("relay.database-failed", extra={"error": type(error).__name__})
             self._not_before = now + PAUSE
+            self._state.fail(why=type(error).__name__, now=now)
+        else:
+            return published
         return 0
 
     def close(self) -> None:
@@ -92,7 +95,6 @@ class Relay:
         if self._producer is not None:
             self._producer.close()
         self._producer = self._checked_at = None
-        meters.LAG.clear()  # known no longer
 
     def _connect(self, now: datetime, *, recovering: bool) -> None:
         """Have a producer, and look from time to time whether broker and database still belong together; in a recovery they do not."""

@@ -11,12 +11,14 @@ from access import approvals, audit
 from access.models import Approval, User
 from access.permissions import require
 from access.site import this_bank
-from messaging import letter_box, offsets, outbox, permissions, signing
-from messaging.errors import DeadLetterNotOpen, NotInRecovery
+from messaging import dead_letters, letter_box, offsets, outbox, permissions, signing
+from messaging.broker import Record
+from messaging.errors import DeadLetterNotOpen, NotInRecovery, RecordNotNext
 from messaging.events import KEY_ANNOUNCED
 from messaging.models import DeadLetter, Message, OwnKey, Recovery
 
 KEPT_FOR = timedelta(days=7)
+SKIP = "record.skip"
 
 
 def ensure_own_key(*, use: str, file: Path, now: datetime) -> str:
@@ -111,6 +113,33 @@ def redrive_dead_letter(*, letter_id: int, by: User, reason: str, now: datetime)
 def discard_dead_letter(*, letter_id: int, by: User, reason: str, now: datetime) -> bool:
     """Ask that a dead letter is never looked at again, or grant it; return whether it was granted. Raises as `end_recovery`."""
     return _decide_letter(letter_id, DeadLetter.Status.DISCARDED, "dead-letter.discard", by, reason, now)
+
+
+def skip_record(*, partition: int, offset: int, by: User, reason: str, now: datetime) -> bool:
+    """Ask that the consumer passes the record that it cannot get past, or grant it; return whether it was passed.
+
+    Only the next record of a partition can be skipped; a dead letter without content says which one it was. The running consumer goes on
+    behind it by itself. Locks the partition's stored offset. Raises RecordNotNext, NotAllowed, ReasonMissing, OwnApproval.
+    """
+    topic = letter_box.topic_of(code=this_bank().code)
+    with transaction.atomic():
+        rows = offsets.lock_rows(topic=topic, partitions=[partition])
+        if partition not in rows or rows[partition].next_offset != offset:
+            raise RecordNotNext(partition=partition, next=rows[partition].next_offset if partition in rows else None)
+        granted = _granted(
+            action=SKIP,
+            subject=f"record:{partition}:{offset}",
+            facts={"topic": topic, "partition": partition, "offset": offset, "attempts": rows[partition].attempts},
+            permission=permissions.DECIDE_DEAD_LETTER,
+            by=by,
+            reason=reason,
+            now=now,
+        )
+        if granted is not None:
+            record = Record(topic=topic, partition=partition, offset=offset, value=b"")
+            dead_letters.bury(record=record, reason="skipped", detail=reason, now=now, item=f"{partition}:{offset}")
+            offsets.advance(rows=rows, offsets={partition: offset + 1}, now=now)
+        return granted is not None
 
 
 def delete_finished_messages(*, now: datetime, limit: int = 10_000) -> int:

@@ -167,7 +167,7 @@ class TestTheFirstPage:
         assert " style=" not in page
 
     def test_asks_the_database_a_fixed_number_of_times(self, desk: Client, django_assert_max_num_queries: Any) -> None:
-        with django_assert_max_num_queries(22):
+        with django_assert_max_num_queries(23):
             desk.get("/")
 
 

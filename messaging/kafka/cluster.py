@@ -13,7 +13,7 @@ from django.conf import settings
 
 from messaging.broker import Bounds, Broker, Positions, Topic
 from messaging.errors import BrokerError
-from messaging.kafka.failures import ASK_S, asking, partitions_of
+from messaging.kafka.failures import ASK_S, END_OF_PARTITION, asking, partitions_of
 from messaging.kafka.producer import KafkaProducer
 from messaging.kafka.readers import KafkaConsumer, KafkaReader
 
@@ -101,6 +101,24 @@ class KafkaBroker:
             found = side.committed([TopicPartition(topic, partition) for partition in partitions], timeout=ASK_S)
         return {place.partition: place.offset for place in found if place.offset >= 0}
 
+    def waiting(self, *, topic: str, starts: Mapping[int, int]) -> set[int]:
+        """Return the partitions in which a reader does not find the end at once after these offsets."""
+        config = self._connection | self._consuming | {"group.id": f"reader-{uuid4().hex}", "enable.partition.eof": True}
+        client, unsure, found = Consumer(config, logger=logger), set(starts), set[int]()
+        until = time.monotonic() + ASK_S
+        try:
+            with asking():
+                client.assign([TopicPartition(topic, partition, offset) for partition, offset in starts.items()])
+                while unsure and time.monotonic() < until:
+                    for message in client.consume(1, 0.5):
+                        error, partition = message.error(), message.partition() or 0
+                        if partition in unsure and (error is None or error.code() != END_OF_PARTITION):
+                            found.add(partition)  # one that cannot be handed over waits as well
+                        unsure.discard(partition)
+        finally:
+            client.close()
+        return found | unsure
+
     def producer(self, *, name: str) -> "KafkaProducer":
         """Return a new producer; with transactions its name fences older ones."""
         transactional = {"transactional.id": name, "transaction.timeout.ms": 10_000} if self._transactions else {}
@@ -108,7 +126,7 @@ class KafkaBroker:
 
     def consumer(self, *, topic: str, group: str, positions: Positions) -> "KafkaConsumer":
         """Return a new member of the group."""
-        config = self._connection | self._consuming | {"group.id": group, "group.protocol": "consumer"}
+        config = self._connection | self._consuming | {"group.id": group, "group.protocol": "consumer", "enable.partition.eof": True}
         return KafkaConsumer(config=config, topic=topic, positions=positions)
 
     def reader(self, *, topic: str) -> "KafkaReader":

@@ -18,6 +18,7 @@ class KafkaConsumer:
 
     def __init__(self, *, config: Mapping[str, Any], topic: str, positions: Positions) -> None:
         self._client, self._topic, self._positions = Consumer(dict(config), logger=logger), topic, positions
+        self._ends: dict[int, int] = {}
         with asking():
             self._client.subscribe([topic], on_assign=self._assign)
 
@@ -27,7 +28,13 @@ class KafkaConsumer:
             first = self._client.poll(timeout_s)
             if first is None:
                 return []
-            return _records([first, *self._client.consume(limit - 1, 0)] if limit > 1 else [first])
+            messages = [first, *self._client.consume(limit - 1, 0)] if limit > 1 else [first]
+            self._ends |= {message.partition() or 0: message.offset() or 0 for message in messages if _code(message) == END_OF_PARTITION}
+            return _records(messages)
+
+    def ends(self) -> Mapping[int, int]:
+        """Return where partitions ended when last looked."""
+        return self._ends
 
     def assigned(self) -> Collection[int]:
         """Return what the group gave this member and did not take back."""
@@ -46,6 +53,7 @@ class KafkaConsumer:
 
     def _assign(self, client: Consumer, partitions: Sequence[TopicPartition]) -> None:
         starts = self._positions([place.partition for place in partitions])
+        self._ends = {partition: end for partition, end in self._ends.items() if partition not in starts}
         client.incremental_assign([TopicPartition(self._topic, partition, offset) for partition, offset in starts.items()])
 
 

@@ -124,6 +124,34 @@ class TestABroker:
         assert sorted(consumer.assigned()) == [0, 1, 2, 3]
         consumer.close()
 
+    def test_says_where_a_member_found_nothing_more(self, broker: Broker, topic: str) -> None:
+        write(broker, topic, "first")
+        consumer = broker.consumer(topic=topic, group=topic, positions=from_start)
+        records = read(consumer, count=1)
+
+        until = time.monotonic() + 10
+        while len(consumer.ends()) < 4 and time.monotonic() < until:
+            consumer.poll(limit=1, timeout_s=0.2)
+        ends = dict(consumer.ends())
+        consumer.close()
+
+        assert ends[0] > records[0].offset
+        assert {partition: ends[partition] for partition in (1, 2, 3)} == {1: 0, 2: 0, 3: 0}
+
+    def test_says_in_which_partitions_something_waits(self, broker: Broker, topic: str) -> None:
+        write(broker, topic, "first", partition=1)
+        end = bounds_when(broker, topic, lambda found: found[1][1] >= 1)[1][1]
+
+        before = broker.waiting(topic=topic, starts={0: 0, 1: 0, 2: 0})
+        after = broker.waiting(topic=topic, starts={0: 0, 1: end})
+
+        assert (before, after) == ({1}, set())
+
+    def test_does_not_take_kafkas_own_marks_for_something_that_waits(self, broker: Broker, topic: str) -> None:
+        write(broker, topic, "first", partition=1)
+
+        assert broker.waiting(topic=topic, starts={1: 1}) == set()
+
     def test_says_where_each_log_ends(self, broker: Broker, topic: str) -> None:
         before = broker.bounds(topic=topic)
 

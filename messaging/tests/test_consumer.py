@@ -26,6 +26,16 @@ def stored(partition: int = 0) -> int:
 
 
 class TestAGoodMessage:
+    def test_has_its_effect_at_a_time_after_it_was_fetched(self, bert: World, consumer: Consumer, host: Host) -> None:
+        bert.send("hello")
+        fetched = NOON + timedelta(seconds=7)
+
+        for _ in range(3):
+            consumer.turn(now=NOON, clock=lambda: fetched)
+
+        assert host.told == ["hello"]
+        assert StoredOffset.objects.get(partition=0).updated_at == fetched
+
     def test_has_its_effect_and_moves_the_offset(self, bert: World, consumer: Consumer, host: Host) -> None:
         bert.send("hello", partition=0)
         bert.send("again", partition=3)
@@ -112,14 +122,29 @@ class TestTrouble:
         assert buried() == {"handler-failed": 1}
         assert host.trouble == []
 
-    def test_of_a_statement_that_takes_too_long_is_tried_ten_times_and_then_stands_aside(
+    def test_of_a_database_that_is_slow_for_ten_minutes_costs_nothing(self, bert: World, consumer: Consumer, host: Host) -> None:
+        host.trouble = [took_too_long() for _ in range(5 * TRIES)]
+        bert.send("hello")
+
+        for minute in range(10):
+            read_all(consumer, now=NOON + timedelta(minutes=minute), turns=5)
+        host.trouble = []
+        read_all(consumer, now=NOON + timedelta(minutes=10), until=1)
+
+        assert host.told == ["hello"]
+        assert buried() == {}
+
+    def test_of_a_statement_that_takes_too_long_for_longer_is_tried_ten_times_and_then_stands_aside(
         self, bert: World, consumer: Consumer, host: Host
     ) -> None:
-        host.trouble = [took_too_long() for _ in range(TRIES)]
+        host.trouble = [took_too_long() for _ in range(10 * TRIES)]
         bert.send("hello")
         bert.send("good one")
 
-        read_all(consumer, until=2)
+        read_all(consumer, turns=5)
+        for minute in range(11, 40):
+            host.trouble = [] if buried() else host.trouble
+            read_all(consumer, now=NOON + timedelta(minutes=minute), turns=1)
 
         assert host.told == ["good one"]
         assert buried() == {"handler-failed": 1}

@@ -153,8 +153,8 @@ class TestAConsumer:
 
         for second in range(2):
             consumer.turn(now=NOON + timedelta(seconds=second))
-        failing = REGISTRY.get_sample_value("bank_consumer_failures_in_a_row")
+        failing = REGISTRY.get_sample_value("bank_worker_failures_in_a_row")
         read_all(consumer, now=NOON + timedelta(minutes=1), until=1)
 
         assert failing
-        assert REGISTRY.get_sample_value("bank_consumer_failures_in_a_row") == 0
+        assert REGISTRY.get_sample_value("bank_worker_failures_in_a_row") == 0

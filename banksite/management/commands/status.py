@@ -22,7 +22,7 @@ class Command(BankCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now, bank = timezone.now(), this_bank()
         state = selectors.state(now=now)
-        signs = [*state.signs, *broker_signs()]
+        signs = [*state.signs, *broker_signs(now=now)]
         is_red = any(sign.is_red for sign in signs)
         if options["json"]:
             report = {"bank": bank.code, "role": bank.role, "at": now.isoformat(), "red": is_red, "signs": [asdict(sign) for sign in signs]}
