@@ -34,8 +34,8 @@ def _reason(text: str) -> str:
     return text
 
 
-def add_person(parser: ArgumentParser, *, with_reason: bool = True) -> None:
+def add_person(parser: ArgumentParser, *, with_reason: bool = True, is_required: bool = True) -> None:
     """Let the command name who is answerable for it, and why it is given."""
     if with_reason:
-        parser.add_argument("--reason", required=True, type=_reason, help=f"at most {_LONGEST} characters, kept in the audit trail")
-    parser.add_argument("--as", dest="username", required=True, metavar="USER")
+        parser.add_argument("--reason", required=is_required, type=_reason, help=f"at most {_LONGEST} characters, kept in the audit trail")
+    parser.add_argument("--as", dest="username", required=is_required, metavar="USER")

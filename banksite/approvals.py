@@ -73,14 +73,18 @@ def _holding_nothing(approve: Approve, *, permission: str) -> Deed:
     return Deed(approve=approve, refuse=refuse)
 
 
-def _second_word(service: Callable[..., bool], *names: str) -> Approve:
-    """Return the approval of a question whose service is called by both persons alike, the second of whom decides."""
+def _second_word(service: Callable[..., object], *names: str, **facts: str) -> Approve:
+    """Return the approval of a question whose service is called by both persons alike, the second of whom decides.
+
+    Its arguments are the numbers of the subject by `names`, and of `facts` those that are named.
+    """
 
     def approve(*, approval_id: UUID, by: User, reason: str, now: datetime) -> None:
         approval = selectors.approval_by_id(approval_id=approval_id)
-        subject = dict(zip(names, map(int, approval.subject.split(":")[1:]), strict=False))
+        subject = dict(zip(names, map(int, approval.subject.split(":")[1:] if names else ()), strict=False))
+        named = {argument: approval.facts[fact] for argument, fact in facts.items()}
         with transaction.atomic():
-            if approval.status != Approval.Status.WAITING or not service(by=by, reason=reason, now=now, **subject):
+            if approval.status != Approval.Status.WAITING or not service(by=by, reason=reason, now=now, **subject, **named):
                 raise ApprovalNotWaiting(approval=str(approval_id), status=approval.status)
 
     return approve
@@ -103,6 +107,9 @@ _DEEDS: Mapping[str, Deed] = {
     ),
     "recovery.end": _holding_nothing(_second_word(transfers.services.end_recovery), permission=messaging.permissions.END_RECOVERY),
     messaging.services.SKIP: _holding_nothing(_second_word(messaging.services.skip_record, "partition", "offset"), permission=_LETTERS),
+    messaging.services.DISCARD_GROUP: _holding_nothing(
+        _second_word(messaging.services.discard_dead_letters, group="group", sender="bank"), permission=_LETTERS
+    ),
     "dead-letter.redrive": _holding_nothing(_second_word(messaging.services.redrive_dead_letter, "letter_id"), permission=_LETTERS),
     "dead-letter.discard": _holding_nothing(_second_word(messaging.services.discard_dead_letter, "letter_id"), permission=_LETTERS),
 }

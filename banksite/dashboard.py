@@ -161,8 +161,8 @@ def _approvals() -> Tile:
 
 def _letters() -> Tile:
     count = messaging.selectors.open_dead_letters()
-    link = list_address(DeadLetter, status__exact="open")
-    return Tile(label="Dead letters", value=f"{count:,}", link=link, detail="messages that could not count", is_bad=count > 0)
+    link = list_address(DeadLetter, status__exact="open", signed="yes")
+    return Tile(label="Dead letters", value=f"{count:,}", link=link, detail="signed messages that could not count", is_bad=count > 0)
 
 
 def _unsent(now: datetime) -> Tile:

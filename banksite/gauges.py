@@ -1,6 +1,7 @@
 """The state of the whole bank as Prometheus reads it: from the database, with few and bounded queries, and not at every question anew."""
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -61,8 +62,10 @@ def _transport(now: datetime) -> Iterator[Metric]:
     read = messaging.selectors
     yield _gauge("bank_relay_active", "1 while a relay holds the lease.", read.relay_is_active(now=now))
     yield _gauge("bank_in_recovery", "1 while the bank neither reads nor publishes.", read.in_recovery())
-    letters = {(reason,): number for reason, number in ({OPPOSITE: 0} | read.dead_letters_by_reason()).items()}
-    yield _gauges("bank_dead_letters_open", "Dead letters that wait for a person.", ("reason",), letters)
+    letters = Counter({(OPPOSITE, "yes"): 0})
+    for group in read.dead_letter_groups():
+        letters[group.reason, "yes" if group.sender else "no"] += group.count
+    yield _gauges("bank_dead_letters_open", "Dead letters that wait for a person.", ("reason", "signed"), letters)
     yield _gauge("bank_outbox_unsent_messages", "Messages never published yet.", read.unsent_count())
     yield _gauge("bank_outbox_unanswered_messages", "Published requests that wait for answers.", read.unanswered_count())
     yield _gauge("bank_outbox_oldest_unsent_seconds", "Age of the oldest message never published.", _age_s(read.oldest_unsent(), now))

@@ -88,6 +88,7 @@ _ERRORS: Mapping[int, tuple[type[DomainError], ...]] = {
         messaging.errors.InRecovery,
         messaging.errors.RecordNotNext,
         messaging.errors.DeadLetterNotOpen,
+        messaging.errors.DeadLettersNone,
         transfers.errors.NetDebitCapReached,
         transfers.errors.ListsMissing,
         transfers.errors.BankSuspended,

@@ -145,8 +145,9 @@ def _signs(now: datetime) -> Iterator[Sign]:
     yield Sign(code="triggers", is_red=bool(gone), detail=f"missing: {', '.join(gone)}; migrate" if gone else "all in place")
     in_recovery = messaging.selectors.in_recovery()
     yield Sign(code="recovery", is_red=in_recovery, detail="in recovery; compare, then end_recovery" if in_recovery else "not needed")
-    letters = messaging.selectors.open_dead_letters()
-    yield Sign(code="dead-letters", is_red=letters > 0, detail=f"{letters} wait for a person" if letters else "none")
+    letters, unsigned = messaging.selectors.open_dead_letters(), messaging.selectors.open_dead_letters(signed=False)
+    said = f"{letters} wait for a person" if letters else "none that a bank signed"
+    yield Sign(code="dead-letters", is_red=letters > 0, detail=f"{said}; {unsigned} unsigned" if unsigned else said)
     age_s = _age_s(messaging.selectors.oldest_unsent(), now)
     yield Sign(code="outbox", is_red=age_s > _UNSENT_AFTER.total_seconds(), detail=f"oldest unsent {age_s:.0f} s" if age_s else "all sent")
     has_relay = messaging.selectors.relay_is_active(now=now)

@@ -59,7 +59,10 @@ def cut(*, records: Sequence[Record], handlers: Handlers) -> Batch:
 
 def give_up(*, records: Sequence[Record], detail: str) -> Batch:
     """Return the records as dead letters: our own bug must not stand before the others for ever."""
-    return Batch(records=records, work=(), unreadable=[(record, Unreadable("handler-failed", detail)) for record in records])
+    keys = selectors.keys(key_ids={verifying.key_id_of(record=record) for record in records})
+    signers = [verifying.signer_of(record=record, keys=keys) for record in records]
+    faults = [Unreadable("handler-failed", detail, signed_by=signer) for signer in signers]
+    return Batch(records=records, work=(), unreadable=list(zip(records, faults, strict=True)))
 
 
 def _pieces(messages: Sequence[tuple[Handler[Any], Received[Any], int]]) -> list[Work]:

@@ -4,19 +4,27 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+MAX_BATCH_BYTES = 1_048_588  # Kafka's own default
 Headers = tuple[tuple[str, bytes], ...]
 Bounds = tuple[int, int]  # the first offset that still exists, and the one the next record will get
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
-    """A record as it was read, with its place in the log."""
+    """A record as it was read, with its place in the log.
+
+    `reason` and `detail` say why it cannot be read, where the client, its size or its headers say so: then `value` is a part of it, or
+    nothing. `signed_by` is the bank whose signature was verified.
+    """
 
     topic: str
     partition: int
     offset: int
     value: bytes
     headers: Headers = ()
+    reason: str = ""
+    detail: str = ""
+    signed_by: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,7 +40,10 @@ class Outgoing:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Topic:
-    """A topic to be created; of a compacted one only the last record of each key is kept."""
+    """A topic to be created; of a compacted one only the last record of each key is kept.
+
+    A broker that can refuses batches of more than MAX_BATCH_BYTES for it, measured without compression.
+    """
 
     name: str
     partitions: int

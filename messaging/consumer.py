@@ -3,6 +3,7 @@
 import logging
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 from threading import Event
@@ -18,8 +19,9 @@ from messaging import batches, dead_letters, letter_box, offsets, redriving, sel
 from messaging.batches import Batch
 from messaging.broker import Broker, Record
 from messaging.broker import Consumer as Client
+from messaging.dead_letters import Fault
 from messaging.directory_reader import DirectoryReader
-from messaging.errors import BrokerError, InRecovery
+from messaging.errors import BrokerError, InRecovery, Unreadable
 from messaging.handling import Handlers
 from messaging.worker_state import WorkerState, process_name
 
@@ -211,8 +213,7 @@ class Consumer:
             rows = offsets.lock(topic=self._topic, expected=expected)
             for handler, received in batch.work[-1:]:
                 handler.handle(received=received, now=now)
-            for record, error in batch.unreadable:
-                dead_letters.bury(record=record, reason=error.reason, detail=error.detail, now=now)
+            dead_letters.record_all(letters=[_dead_letter(record, error) for record, error in batch.unreadable], now=now)
             offsets.advance(rows=rows, offsets=batch.offsets, now=now)
 
     def _settle(self, batch: Batch) -> int:
@@ -229,6 +230,10 @@ class Consumer:
         assert self._client is not None, "connected at the beginning of the turn"
         self._client.commit(offsets=batch.offsets)
         return len(batch.records)
+
+
+def _dead_letter(record: Record, error: Unreadable) -> tuple[Record, Fault]:
+    return replace(record, signed_by=error.signed_by), Fault(reason=error.reason, detail=error.detail)
 
 
 def run(*, broker: Broker, handlers: Handlers, stop: Event) -> None:

@@ -42,6 +42,10 @@ class DirectoryReader:
 
     def _take(self, record: Record, now: datetime) -> None:
         """Go by a version of the register, pass over those before it, and keep what pretends to be one or comes behind a newer one."""
+        if record.reason:
+            with transaction.atomic():
+                dead_letters.bury(record=record, reason=record.reason, detail=record.detail, now=now)
+            return
         try:
             judged = directory.take(document=document_of(record=record), now=now, after=self._newest)
             self._newest = judged.version

@@ -86,6 +86,13 @@ class DeadLetterNotOpen(DomainError):
     advice = "Dead letter {letter} is not open."
 
 
+class DeadLettersNone(DomainError):
+    """No open dead letter has this reason and sender; `facts` carry `group`, the reason, and `sender`."""
+
+    code, title = "dead-letters-none", "No dead letter of this group waits."
+    advice = "None with the reason {group}, signed by {sender}, is open; the list of dead letters shows the groups there are."
+
+
 class BrokerError(Exception):
     """The broker failed or did not answer: whether it did what was asked is unknown, so ask again with a new client.
 
@@ -102,9 +109,13 @@ class Fenced(BrokerError):
 
 
 class Unreadable(Exception):
-    """A message cannot count as a whole: `reason` is a stable code, `detail` is for the person who looks at the dead letter."""
+    """A message cannot count as a whole: `reason` is a stable code, `detail` is for the person who looks at the dead letter.
 
-    def __init__(self, reason: str, detail: str = "") -> None:
+    `signed_by` is the bank whose signature was verified before, empty where there was none.
+    """
+
+    def __init__(self, reason: str, detail: str = "", *, signed_by: str = "") -> None:
         super().__init__(reason, detail)
         self.reason = reason
         self.detail = detail
+        self.signed_by = signed_by

@@ -95,6 +95,7 @@ class DeadLetter(models.Model):
     topic = models.CharField(max_length=120)
     partition = models.IntegerField()
     offset = models.BigIntegerField()
+    sender = models.CharField(max_length=11, blank=True, db_default="")  # the bank whose signature was verified
     reason = models.CharField(max_length=40)
     detail = models.CharField(max_length=500, blank=True, db_default="")
     count = models.IntegerField(db_default=1)
@@ -105,7 +106,24 @@ class DeadLetter(models.Model):
     class Meta:
         permissions = (("decide_dead_letter", "Can decide what becomes of a dead letter"),)
         constraints = (models.UniqueConstraint(fields=["digest", "item"], name="dead_letter_once"),)
-        indexes = (models.Index(fields=["status", "id"], name="dead_letter_status"),)
+        indexes = (
+            models.Index(fields=["status", "id"], name="dead_letter_status"),
+            models.Index(fields=["reason", "sender"], name="dead_letter_group"),
+        )
+
+
+class DeadLetterTally(models.Model):
+    """What became dead letters of one sender on one day (UTC): kept up to a limit, then `dropped` and only counted."""
+
+    id = models.BigAutoField(primary_key=True)
+    sender = models.CharField(max_length=11, blank=True, db_default="")
+    day = models.DateField()
+    kept = models.IntegerField(db_default=0)
+    kept_bytes = models.BigIntegerField(db_default=0)
+    dropped = models.BigIntegerField(db_default=0)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["sender", "day"], name="dead_letter_tally_once"),)
 
 
 class Peer(models.Model):

@@ -38,6 +38,15 @@ class KeyRow:
     revoked: bool
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeadLetterGroup:
+    """Dead letters of one reason and one sender, empty where no bank's signature was verified."""
+
+    reason: str
+    sender: str
+    count: int
+
+
 _PEER = ("code", "name", "topic", "partitions", "status", "debit_caps")
 
 
@@ -124,14 +133,20 @@ def bank_codes() -> list[str]:
     return list(Peer.objects.order_by("code").values_list("code", flat=True))
 
 
-def open_dead_letters() -> int:
-    """Return how many dead letters wait for a person, counting to COUNT_AT_MOST."""
-    return DeadLetter.objects.filter(status=DeadLetter.Status.OPEN)[:COUNT_AT_MOST].count()
+def open_dead_letters(*, signed: bool = True) -> int:
+    """Return how many dead letters wait for a person, those that a bank signed or all others, counting to COUNT_AT_MOST.
+
+    Anybody who may write to the inbound topic makes unsigned ones, so those that matter are counted apart.
+    """
+    unsigned = Q(sender="")
+    return DeadLetter.objects.filter(~unsigned if signed else unsigned, status=DeadLetter.Status.OPEN)[:COUNT_AT_MOST].count()
 
 
-def dead_letters_by_reason() -> dict[str, int]:
-    """Return how many of the COUNT_AT_MOST oldest dead letters that wait for a person have each reason."""
-    return Counter(DeadLetter.objects.filter(status=DeadLetter.Status.OPEN).order_by("id").values_list("reason", flat=True)[:COUNT_AT_MOST])
+def dead_letter_groups(*, limit: int = 100) -> list[DeadLetterGroup]:
+    """Return the dead letters that wait for a person by reason and sender: signed ones first, and the largest groups first."""
+    waiting = DeadLetter.objects.filter(status=DeadLetter.Status.OPEN).order_by("id").values_list("reason", "sender")[:COUNT_AT_MOST]
+    groups = [DeadLetterGroup(reason=reason, sender=sender, count=count) for (reason, sender), count in Counter(waiting).items()]
+    return sorted(groups, key=lambda group: (not group.sender, -group.count, group.reason, group.sender))[:limit]
 
 
 def relay_is_active(*, now: datetime) -> bool:

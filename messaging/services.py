@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Count, Max
 
 from access import approvals, audit
 from access.models import Approval, User
@@ -13,12 +14,12 @@ from access.permissions import require
 from access.site import this_bank
 from messaging import dead_letters, letter_box, offsets, outbox, permissions, signing
 from messaging.broker import Record
-from messaging.errors import DeadLetterNotOpen, NotInRecovery, RecordNotNext
+from messaging.errors import DeadLetterNotOpen, DeadLettersNone, NotInRecovery, RecordNotNext
 from messaging.events import KEY_ANNOUNCED
 from messaging.models import DeadLetter, Message, OwnKey, Recovery
 
 KEPT_FOR = timedelta(days=7)
-SKIP = "record.skip"
+SKIP, DISCARD_GROUP = "record.skip", "dead-letter.discard-group"
 
 
 def ensure_own_key(*, use: str, file: Path, now: datetime) -> str:
@@ -111,8 +112,42 @@ def redrive_dead_letter(*, letter_id: int, by: User, reason: str, now: datetime)
 
 
 def discard_dead_letter(*, letter_id: int, by: User, reason: str, now: datetime) -> bool:
-    """Ask that a dead letter is never looked at again, or grant it; return whether it was granted. Raises as `end_recovery`."""
+    """Ask that a dead letter is never looked at again, or grant it; return whether it was granted. Raises as `end_recovery`.
+
+    One without a verified signature is discarded at once.
+    """
     return _decide_letter(letter_id, DeadLetter.Status.DISCARDED, "dead-letter.discard", by, reason, now)
+
+
+def discard_dead_letters(*, group: str, sender: str, by: User, reason: str, now: datetime) -> int | None:
+    """Discard the open dead letters of one reason (`group`) and sender; return how many, or None while a second person must grant it.
+
+    Those without a verified signature are discarded at once. Of those that a bank signed, only what was there when the first person asked
+    is discarded. Raises DeadLettersNone, NotAllowed, ReasonMissing, OwnApproval.
+    """
+    with transaction.atomic():
+        letters = DeadLetter.objects.filter(status=DeadLetter.Status.OPEN, reason=group, sender=sender)
+        shown = letters.aggregate(count=Count("id"), newest=Max("id"))
+        if not shown["count"]:
+            raise DeadLettersNone(group=group, sender=sender or "nobody")
+        subject = f"dead-letters:{group}:{sender}"
+        if not sender:
+            require(by=by, permission=permissions.DECIDE_DEAD_LETTER, reason=reason)
+            audit.record(actor=by, action="dead-letter.discarded", subject=subject, after=shown, reason=reason, now=now)
+            return letters.filter(id__lte=shown["newest"]).update(status=DeadLetter.Status.DISCARDED)
+        granted = _granted(
+            action=DISCARD_GROUP,
+            subject=subject,
+            facts={"group": group, "bank": sender, **shown},
+            permission=permissions.DECIDE_DEAD_LETTER,
+            by=by,
+            reason=reason,
+            now=now,
+        )
+        if granted is None:
+            return None
+        newest = Approval.objects.get(pk=granted).facts["newest"]
+        return letters.filter(id__lte=newest).update(status=DeadLetter.Status.DISCARDED)
 
 
 def skip_record(*, partition: int, offset: int, by: User, reason: str, now: datetime) -> bool:
@@ -150,11 +185,18 @@ def delete_finished_messages(*, now: datetime, limit: int = 10_000) -> int:
 
 def _decide_letter(letter_id: int, status: str, action: str, by: User, reason: str, now: datetime) -> bool:  # noqa: PLR0917  # private, both callers are above
     with transaction.atomic():
-        letter = DeadLetter.objects.select_for_update(no_key=True).filter(pk=letter_id, status=DeadLetter.Status.OPEN).first()
+        letter = (
+            DeadLetter.objects.select_for_update(no_key=True).defer("value").filter(pk=letter_id, status=DeadLetter.Status.OPEN).first()
+        )
         if letter is None:
             raise DeadLetterNotOpen(letter=letter_id)
         facts = {"reason": letter.reason, "detail": letter.detail, "count": letter.count}
         subject = f"dead-letter:{letter.pk}"
+        if status == DeadLetter.Status.DISCARDED and not letter.sender:  # anybody can make as many of these as they like
+            require(by=by, permission=permissions.DECIDE_DEAD_LETTER, reason=reason)
+            audit.record(actor=by, action="dead-letter.discarded", subject=subject, after=facts, reason=reason, now=now)
+            DeadLetter.objects.filter(pk=letter.pk).update(status=status)
+            return True
         granted = _granted(
             action=action, subject=subject, facts=facts, permission=permissions.DECIDE_DEAD_LETTER, by=by, reason=reason, now=now
         )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from access.site import this_bank
@@ -25,14 +26,34 @@ def key_id_of(*, record: Record) -> str:
 
 def read(*, record: Record, keys: Mapping[str, KeyRow], handlers: Handlers) -> tuple[Handler[Any], Received[Any]]:
     """Return a record of our letter box as a message, with who handles it; raise Unreadable with the reason why it cannot count."""
+    if record.reason:
+        raise Unreadable(record.reason, record.detail)
     source = _bank_that_signed(record, keys)
-    message = envelope.decode(record.value)
-    handler = _addressed(message, source=source, handlers=handlers)
-    data = handler.read(data=message.data, version=message.version, envelope=message)
+    try:
+        message = envelope.decode(record.value)
+        handler = _addressed(message, source=source, handlers=handlers)
+        data = handler.read(data=message.data, version=message.version, envelope=message)
+    except Unreadable as error:
+        error.signed_by = source
+        raise
     received = Received(
-        id=message.id, source=source, destination=message.destination, type=message.type, time=message.time, data=data, record=record
+        id=message.id,
+        source=source,
+        destination=message.destination,
+        type=message.type,
+        time=message.time,
+        data=data,
+        record=replace(record, signed_by=source),
     )
     return handler, received
+
+
+def signer_of(*, record: Record, keys: Mapping[str, KeyRow]) -> str:
+    """Return the bank that signed a record, empty where that cannot be verified."""
+    try:
+        return "" if record.reason else _bank_that_signed(record, keys)
+    except Unreadable:
+        return ""
 
 
 def _bank_that_signed(record: Record, keys: Mapping[str, KeyRow]) -> str:

@@ -24,7 +24,22 @@ from transfers.models import Transfer
 from transfers.tests.people import ANNA, BRAM, SITE, ZOE, answer, decision, furnish, paid, pay
 from webhooks.tests.people import program, registered, settle
 
-LABELS = {"kind", "outcome", "cause", "partition", "reason", "task", "code", "role", "use", "destination", "peer", "currency", "status"}
+LABELS = {
+    "kind",
+    "outcome",
+    "cause",
+    "partition",
+    "reason",
+    "task",
+    "code",
+    "role",
+    "use",
+    "destination",
+    "peer",
+    "currency",
+    "status",
+    "signed",
+}
 LABELS |= {"view", "method", "type", "le"}
 
 
@@ -125,7 +140,7 @@ class TestTheState:
         shown = state()
 
         assert (shown["bank_relay_active"], shown["bank_directory_version"]) == (1, 3)
-        assert (shown["bank_dead_letters_open unsigned"], shown["bank_dead_letters_open opposite-answer"]) == (1, 0)
+        assert (shown["bank_dead_letters_open unsigned no"], shown["bank_dead_letters_open opposite-answer yes"]) == (1, 0)
         assert shown["bank_own_key_age_seconds messages"] > 1
         assert (shown["bank_in_recovery"], shown["bank_triggers_missing"], shown["bank_database_up"]) == (0, 0, 1)
 

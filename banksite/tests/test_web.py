@@ -167,7 +167,7 @@ class TestTheFirstPage:
         assert " style=" not in page
 
     def test_asks_the_database_a_fixed_number_of_times(self, desk: Client, django_assert_max_num_queries: Any) -> None:
-        with django_assert_max_num_queries(23):
+        with django_assert_max_num_queries(24):
             desk.get("/")
 
 
@@ -223,7 +223,7 @@ class TestHealth:
     def test_is_measured(self, client: Client, db: None) -> None:
         page = client.get("/metrics").content.decode()
 
-        assert 'bank_dead_letters_open{reason="opposite-answer"} 0.0' in page
+        assert 'bank_dead_letters_open{reason="opposite-answer",signed="yes"} 0.0' in page
         assert "bank_outbox_oldest_unsent_seconds 0.0" in page
 
     @pytest.mark.parametrize(("path", "status"), [("/livez", 200), ("/readyz", 200), ("/metrics", 200), ("/", 400), ("/livez/x", 400)])

@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]  # documented there, not declared
 from django.conf import settings
 
-from messaging.broker import Bounds, Broker, Positions, Topic
+from messaging.broker import MAX_BATCH_BYTES, Bounds, Broker, Positions, Topic
 from messaging.errors import BrokerError
 from messaging.kafka.failures import ASK_S, END_OF_PARTITION, asking, partitions_of
 from messaging.kafka.producer import KafkaProducer
@@ -21,7 +21,13 @@ logger = logging.getLogger(__name__)
 
 _ANY = {"socket.timeout.ms": 9000}  # librdkafka waits 60 s by default: as long as a relay was seen to stand still after its broker died
 _PRODUCER = {"acks": "all", "enable.idempotence": True, "linger.ms": 2, "message.timeout.ms": 8000}
+_LIMITS = {  # the broker unpacks a compressed batch before it measures it: small on the wire is not small in a consumer's memory
+    "compression.type": "uncompressed",
+    "max.message.bytes": str(MAX_BATCH_BYTES),
+}
+_COMPACTED = {"cleanup.policy": "compact"}
 _CONSUMER = {
+    "fetch.max.bytes": 8_388_608,
     "enable.auto.commit": False,
     "enable.auto.offset.store": False,
     "isolation.level": "read_committed",
@@ -72,7 +78,7 @@ class KafkaBroker:
         if self._embedded or not missing:
             return
         fresh = [
-            NewTopic(topic.name, num_partitions=topic.partitions, config={"cleanup.policy": "compact"} if topic.compacted else {})
+            NewTopic(topic.name, num_partitions=topic.partitions, config=_LIMITS | (_COMPACTED if topic.compacted else {}))
             for topic in missing
         ]
         with self._administrator() as admin:
@@ -127,12 +133,12 @@ class KafkaBroker:
     def consumer(self, *, topic: str, group: str, positions: Positions) -> "KafkaConsumer":
         """Return a new member of the group."""
         config = self._connection | self._consuming | {"group.id": group, "group.protocol": "consumer", "enable.partition.eof": True}
-        return KafkaConsumer(config=config, topic=topic, positions=positions)
+        return KafkaConsumer(config=config, topic=topic, positions=positions, is_embedded=self._embedded)
 
     def reader(self, *, topic: str) -> "KafkaReader":
         """Return a reader of partition 0 from its beginning."""
         config = self._connection | self._consuming | {"group.id": f"reader-{uuid4().hex}", "enable.partition.eof": True}
-        return KafkaReader(config=config, topic=topic)
+        return KafkaReader(config=config, topic=topic, is_embedded=self._embedded)
 
     def _await_leaders(self, topic: str) -> None:
         """Wait until every partition of a new topic can be asked; raise BrokerError when that takes too long."""

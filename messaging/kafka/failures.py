@@ -15,6 +15,14 @@ WRITE_S = 9.0  # longer than message.timeout.ms: what is not written by then has
 END_OF_PARTITION = KafkaError._PARTITION_EOF
 FENCED = {KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH}
 MISSING = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION}
+BROKEN = {  # of one batch: asked for again, it is the same
+    KafkaError._BAD_COMPRESSION,
+    KafkaError._BAD_MSG,
+    KafkaError._NOT_IMPLEMENTED,
+    KafkaError.INVALID_MSG,
+    KafkaError.MSG_SIZE_TOO_LARGE,
+}
+NAMES_BATCH = {KafkaError._BAD_COMPRESSION, KafkaError._BAD_MSG}  # by the offset at which it begins, wherever in it one asks
 TOPIC_AT_FAULT = MISSING | {KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.MSG_SIZE_TOO_LARGE}
 
 

@@ -5,10 +5,11 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
 from messaging.broker import Positions, Record
-from messaging.kafka.failures import ASK_S, END_OF_PARTITION, asking, partitions_of
+from messaging.kafka.failures import ASK_S, asking, partitions_of
+from messaging.kafka.intake import Intake
 
 logger = logging.getLogger(__name__)
 
@@ -16,9 +17,9 @@ logger = logging.getLogger(__name__)
 class KafkaConsumer:
     """A member of a consumer group that starts each partition where it is told, not where Kafka remembers."""
 
-    def __init__(self, *, config: Mapping[str, Any], topic: str, positions: Positions) -> None:
+    def __init__(self, *, config: Mapping[str, Any], topic: str, positions: Positions, is_embedded: bool = False) -> None:
         self._client, self._topic, self._positions = Consumer(dict(config), logger=logger), topic, positions
-        self._ends: dict[int, int] = {}
+        self._intake = Intake(client=self._client, config=config, topic=topic, is_embedded=is_embedded)
         with asking():
             self._client.subscribe([topic], on_assign=self._assign)
 
@@ -26,15 +27,12 @@ class KafkaConsumer:
         """Wait for one record, then take those that are there already."""
         with asking():
             first = self._client.poll(timeout_s)
-            if first is None:
-                return []
-            messages = [first, *self._client.consume(limit - 1, 0)] if limit > 1 else [first]
-            self._ends |= {message.partition() or 0: message.offset() or 0 for message in messages if _code(message) == END_OF_PARTITION}
-            return _records(messages)
+            more = self._client.consume(limit - 1, 0) if first is not None and limit > 1 else []
+            return self._intake.records([first, *more] if first is not None else [])
 
     def ends(self) -> Mapping[int, int]:
         """Return where partitions ended when last looked."""
-        return self._ends
+        return self._intake.ends
 
     def assigned(self) -> Collection[int]:
         """Return what the group gave this member and did not take back."""
@@ -53,15 +51,16 @@ class KafkaConsumer:
 
     def _assign(self, client: Consumer, partitions: Sequence[TopicPartition]) -> None:
         starts = self._positions([place.partition for place in partitions])
-        self._ends = {partition: end for partition, end in self._ends.items() if partition not in starts}
+        self._intake.begin(starts)
         client.incremental_assign([TopicPartition(self._topic, partition, offset) for partition, offset in starts.items()])
 
 
 class KafkaReader:
     """Reads a topic's partition 0 from its beginning; a topic that does not exist yet is an empty one."""
 
-    def __init__(self, *, config: Mapping[str, Any], topic: str) -> None:
+    def __init__(self, *, config: Mapping[str, Any], topic: str, is_embedded: bool = False) -> None:
         self._client, self._topic = Consumer(dict(config), logger=logger), topic
+        self._intake = Intake(client=self._client, config=config, topic=topic, is_embedded=is_embedded)
         self._assigned = self._at_end = False
         self._look_again_at = 0.0
 
@@ -70,9 +69,9 @@ class KafkaReader:
         if not self._assigned and not self._find():
             return []
         with asking():
-            messages = self._client.consume(limit, timeout_s)
-        self._at_end = self._at_end or any(_code(message) == END_OF_PARTITION for message in messages)
-        return _records(messages)
+            records = self._intake.records(self._client.consume(limit, timeout_s))
+        self._at_end = self._at_end or bool(self._intake.ends)
+        return records
 
     def caught_up(self) -> bool:
         """Return whether the end was seen, or there is nothing to see."""
@@ -90,33 +89,6 @@ class KafkaReader:
         with asking():
             self._assigned = bool(partitions_of(self._client.list_topics(topic=self._topic, timeout=ASK_S).topics[self._topic]))
             if self._assigned:
+                self._intake.begin({0: 0})
                 self._client.assign([TopicPartition(self._topic, 0, OFFSET_BEGINNING)])
         return self._assigned
-
-
-def _code(message: Message) -> int | None:
-    error = message.error()
-    return None if error is None else error.code()
-
-
-def _records(messages: Sequence[Message]) -> list[Record]:
-    """Return messages as records; raise the first error among them that is not the end of a partition."""
-    for message in messages:
-        error = message.error()
-        if error is not None and error.code() != END_OF_PARTITION:
-            raise KafkaException(error)
-    return [
-        Record(
-            topic=str(message.topic()),
-            partition=message.partition() or 0,
-            offset=message.offset() or 0,
-            value=_bytes(message.value()),
-            headers=tuple((str(header[0]), _bytes(header[1])) for header in message.headers() or ()),
-        )
-        for message in messages
-        if message.error() is None
-    ]
-
-
-def _bytes(value: str | bytes | None) -> bytes:
-    return value.encode() if isinstance(value, str) else value or b""

@@ -210,7 +210,7 @@ class TestEveryKindOfQuestion:
 
     def letter(self, by: User) -> None:
         letter = DeadLetter.objects.create(
-            digest=b"1" * 32, value=b"x", topic="t", partition=0, offset=1, reason="unreadable", first_at=NOON, last_at=NOON
+            digest=b"1" * 32, value=b"x", topic="t", partition=0, offset=1, sender="BNKB", reason="unreadable", first_at=NOON, last_at=NOON
         )
         discard_dead_letter(letter_id=letter.pk, by=by, reason="noise", now=timezone.now())
 

@@ -1,6 +1,7 @@
 """`python -m tests.soak [PART ...]`: long runs that search for faults nobody planted.
 
 chaos      banks on real PostgreSQL and Kafka pay each other while servers, networks and clocks fail
+records    strangers write records of every kind to a bank's topic, on the embedded broker and on Kafka
 simulator  the protocol simulator lives through more days than `make test` has time for
 """
 
@@ -14,6 +15,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from banksite.machine.errors import MachineError
+from banksite.machine.jars import ensure_kafka
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 _SIMULATED = 2_000  # days a run of tests/protocol lives through
@@ -32,6 +34,16 @@ def chaos(options: argparse.Namespace) -> list[str]:
     return run(folder=folder, seed=options.seed, transfers=options.transfers, faults=options.faults)
 
 
+def records(options: argparse.Namespace) -> list[str]:
+    """Write as many strange records as asked, from the seed on, to either broker; return what stopped a consumer."""
+    ensure_kafka()
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/attacks/test_hostile_records.py"]
+    asked = [f"--records={options.records}", f"--record-seed={options.seed}"]
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings"}
+    done = subprocess.run([*command, "-k", "TestRecordsOfEveryKind", *asked], cwd=CHECKOUT, env=environment, check=False)
+    return [f"of {options.records} records from seed {options.seed} one stopped a consumer, or another was lost"] if done.returncode else []
+
+
 def simulator(options: argparse.Namespace) -> list[str]:
     """Run the protocol simulator on as many days as asked, from the seed on; return what failed."""
     failed = []
@@ -43,7 +55,7 @@ def simulator(options: argparse.Namespace) -> list[str]:
     return failed
 
 
-PARTS: dict[str, Callable[[argparse.Namespace], list[str]]] = {"chaos": chaos, "simulator": simulator}
+PARTS: dict[str, Callable[[argparse.Namespace], list[str]]] = {"chaos": chaos, "records": records, "simulator": simulator}
 
 
 def main() -> int:
@@ -58,6 +70,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=int(time.time()) % 1_000_000, help="repeats a run as far as time allows")
     parser.add_argument("--transfers", type=int, default=2_000, help="chaos: transfers between banks (2000)")
     parser.add_argument("--faults", type=int, default=44, help="chaos: faults to cause (44: each kind twice)")
+    parser.add_argument("--records", type=int, default=20_000, help="records: strange records to write (20000)")
     parser.add_argument("--days", type=int, default=20_000, help="simulator: days to live through (20000)")
     options = parser.parse_args()
     if unknown := set(options.parts) - PARTS.keys():

@@ -1,123 +1,22 @@
-"""The conversation with other banks in the admin, and who they are."""
+"""What could not count, in the admin."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
+from django import forms
 from django.contrib import admin
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from unfold.widgets import UnfoldAdminSelectWidget
 
-from access.admin import Asked, BankAdmin, coloured, deed, link_to, once, one_of
+from access.admin import Asked, BankAdmin, ReasonForm, coloured, deed, once
 from access.masking import masked
 from access.models import Approval
 from messaging import dead_letters, permissions, selectors, services
-from messaging.models import DeadLetter, Directory, Lease, Message, OwnKey, Peer, PeerKey, StoredOffset
+from messaging.models import DeadLetter
 
-_MOST_BYTES = 8_192
-
-
-class Waiting(admin.SimpleListFilter):
-    """Messages by what they wait for."""
-
-    title = "waiting for"
-    parameter_name = "waiting"
-
-    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002  # Django passes them
-        """Name the ways to wait."""
-        return [("publication", "publication"), ("answer", "an answer")]
-
-    def queryset(self, request: Any, queryset: Any) -> Any:  # noqa: ARG002  # Django passes them
-        """Narrow to the messages that wait so."""
-        unfinished = queryset.filter(finished_at__isnull=True)
-        if self.value() == "publication":
-            return unfinished.filter(first_published_at__isnull=True)
-        return unfinished.filter(is_request=True, first_published_at__isnull=False) if self.value() == "answer" else None
-
-
-@admin.register(Message)
-class MessageAdmin(BankAdmin):
-    """What this bank has to say to others, newest first."""
-
-    list_display = ("created_at", "type", "destination", "partition", "open_items", "attempts", "first_published_at", "finished_at")
-    list_filter = (Waiting, one_of("destination", selectors.bank_codes))
-    search_fields = ("=id",)
-    search_help_text = "A message's id"
-    fields = (
-        "id",
-        "type",
-        ("destination", "partition"),
-        ("created_at", "first_published_at"),
-        ("next_at", "finished_at"),
-        ("open_items", "attempts"),
-    )
-
-
-@admin.register(StoredOffset)
-class StoredOffsetAdmin(BankAdmin):
-    """How far the letter box was read."""
-
-    list_display = ("topic", "partition", "next_offset", "rewound_from", "attempts", "cluster_id", "updated_at")
-    ordering = ("topic", "partition")
-
-
-@admin.register(Peer)
-class PeerAdmin(BankAdmin):
-    """The banks of the directory."""
-
-    list_display = ("code", "name", "state", "topic", "partitions")
-    list_filter = ("status",)
-    search_fields = ("code", "name")
-    ordering = ("code",)
-    fields = (("code", "name"), "state", ("topic", "partitions"))
-    readonly_fields = ("state",)
-
-    @coloured("status")
-    def state(self, peer: Peer) -> str:
-        """Show whether the bank takes part."""
-        return peer.status
-
-
-@admin.register(PeerKey)
-class PeerKeyAdmin(BankAdmin):
-    """The keys of the directory."""
-
-    list_display = ("key_id", "bank", "public_key", "revoked")
-    list_select_related = ("peer",)
-    list_filter = ("revoked", one_of("peer_id", selectors.bank_codes, title="bank"))
-    search_fields = ("=key_id",)
-    ordering = ("peer", "key_id")
-    fields = (("key_id", "bank"), "revoked", "public_key")
-    readonly_fields = ("bank",)
-
-    @admin.display(description="bank")
-    def bank(self, key: PeerKey) -> SafeString:
-        """Lead to the bank."""
-        return link_to(Peer, key.peer_id, key.peer_id)
-
-
-@admin.register(Directory)
-class DirectoryAdmin(BankAdmin):
-    """The versions of the directory this bank has seen."""
-
-    list_display = ("version", "key_id", "received_at")
-    fields = ("version", "key_id", "received_at")
-
-
-@admin.register(OwnKey)
-class OwnKeyAdmin(BankAdmin):
-    """The public halves of this bank's own keys."""
-
-    list_display = ("key_id", "use", "public_key", "created_at", "retired_at")
-    list_filter = (one_of("use", lambda: ("messages", "tokens")),)
-    ordering = ("-created_at", "key_id")
-
-
-@admin.register(Lease)
-class LeaseAdmin(BankAdmin):
-    """Who does what only one does, such as publishing."""
-
-    list_display = ("name", "holder", "until")
-    ordering = ("name",)
+_MOST_BYTES = 8_192  # shown one by one
+_MOST_READ = 65_536  # of a value, to be shown as JSON
 
 
 def _decoded(value: bytes) -> Any:
@@ -128,27 +27,75 @@ def _decoded(value: bytes) -> Any:
         return None
 
 
-def _dump(value: bytes) -> str:
-    """Return bytes as lines of sixteen, with what of them can be read beside."""
+def _dump(value: bytes, size: int) -> str:
+    """Return the beginning of a value as lines of sixteen bytes, with what of them can be read beside."""
     lines = [value[place : place + 16] for place in range(0, min(len(value), _MOST_BYTES), 16)]
     shown = [f"{line.hex(' '):<47}  {''.join(chr(byte) if 32 <= byte < 127 else '.' for byte in line)}" for line in lines]
-    more = [f"... {len(value) - _MOST_BYTES:,} more bytes"] if len(value) > _MOST_BYTES else []
+    more = [f"... {size - _MOST_BYTES:,} more bytes"] if size > _MOST_BYTES else []
     return "\n".join([*shown, *more])
+
+
+class Signed(admin.SimpleListFilter):
+    """Dead letters that a bank signed, and those that anybody can write."""
+
+    title = "signature"
+    parameter_name = "signed"
+
+    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002  # Django passes them
+        """Name both."""
+        return [("yes", "signed by a bank"), ("no", "unsigned")]
+
+    def queryset(self, request: Any, queryset: Any) -> Any:  # noqa: ARG002  # Django passes them
+        """Narrow to one of them."""
+        if self.value() == "yes":
+            return queryset.exclude(sender="")
+        return queryset.filter(sender="") if self.value() == "no" else None
+
+
+class GroupForm(ReasonForm):
+    """Ask which dead letters, by reason and sender."""
+
+    field_order = ("group", "reason")
+    group = forms.ChoiceField(label="Dead letters", widget=UnfoldAdminSelectWidget)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        groups = selectors.dead_letter_groups()
+        choice = cast(forms.ChoiceField, self.fields["group"])
+        choice.choices = [
+            (f"{each.reason} {each.sender}", f"{each.count} {each.reason}, signed by {each.sender or 'nobody'}") for each in groups
+        ]
 
 
 @admin.register(DeadLetter)
 class DeadLetterAdmin(BankAdmin):
     """What could not count, with its reason."""
 
-    list_display = ("last_at", "reason", "detail", "item", "count", "state", "place")
-    list_filter = ("status",)
+    list_display = ("last_at", "reason", "signed_by", "detail", "item", "count", "state", "place")
+    list_filter = ("status", Signed)
     search_fields = ("=reason",)
     search_help_text = "The reason, such as signature-wrong"
-    fields = (("state", "count"), "reason", "detail", "item", "place", ("first_at", "last_at"), "history", "decoded", "raw", "headers")
-    readonly_fields = ("state", "place", "decoded", "raw", "history")
-    never_exported = ("headers",)
+    fields = (
+        ("state", "count"),
+        ("reason", "signed_by"),
+        "detail",
+        "item",
+        "place",
+        ("first_at", "last_at"),
+        "history",
+        "decoded",
+        "raw",
+        "headers",
+    )
+    readonly_fields = ("state", "place", "signed_by", "decoded", "raw", "history")
+    never_exported = ("headers", "value")
     masks = ("detail",)
+    actions_list = ("discard_group",)
     actions_detail = ("redrive", "discard")
+
+    def get_queryset(self, request: Any) -> Any:
+        """Leave out the values: a list of a hundred would bring a hundred megabytes."""
+        return super().get_queryset(request).defer("value")
 
     def name_of(self, row: Any) -> str:
         """Return its reason."""
@@ -158,18 +105,22 @@ class DeadLetterAdmin(BankAdmin):
         """Return the letter with its content, decoded and byte for byte; masked and without the bytes where customers are."""
         letter = super().get_object(request, object_id, from_field)
         if letter is not None:
-            value = dead_letters.record_of(letter).value
+            value, size = dead_letters.beginning_of(letter, length=_MOST_READ)
             hides = self.is_masked_for(request)
-            content = _decoded(value)
+            content = _decoded(value) if size <= _MOST_READ else None
             vars(letter)["decoded"] = masked(content) if hides else content
-            vars(letter)["raw"] = "Not shown to who need not know customers." if hides else _dump(value)
+            vars(letter)["raw"] = "Not shown to who need not know customers." if hides else _dump(value, size)
         return letter
 
     @admin.display(description="decoded message")
     def decoded(self, letter: DeadLetter) -> SafeString:
         """Show what the message says."""
         content = vars(letter)["decoded"]
-        shown = "This is no JSON; the bytes are all there is." if content is None else json.dumps(content, indent=2, ensure_ascii=False)
+        shown = (
+            "This is no JSON, or too large to be shown; below are its first bytes."
+            if content is None
+            else json.dumps(content, indent=2, ensure_ascii=False)
+        )
         return format_html('<pre class="content">{}</pre>', shown)
 
     @admin.display(description="raw bytes")
@@ -191,6 +142,11 @@ class DeadLetterAdmin(BankAdmin):
             mark_safe("<br>"), "{}", ((line,) for line in lines or ["Nobody has asked for anything yet."])
         )  # a constant
 
+    @admin.display(description="signed by")
+    def signed_by(self, letter: DeadLetter) -> str:
+        """Show the bank whose signature was verified."""
+        return letter.sender or "nobody"
+
     @coloured("status")
     def state(self, letter: DeadLetter) -> str:
         """Show what was decided."""
@@ -200,6 +156,21 @@ class DeadLetterAdmin(BankAdmin):
     def place(self, letter: DeadLetter) -> str:
         """Show where it was read."""
         return f"{letter.topic}, partition {letter.partition}, offset {letter.offset}"
+
+    @deed(
+        title="Discard a group",
+        explains="All open dead letters of one reason and sender are discarded. Those that no bank signed go at once; "
+        "for those that a bank signed, the first person asks and a second one grants it.",
+        permission=permissions.DECIDE_DEAD_LETTER,
+        form_class=GroupForm,
+        icon="delete_sweep",
+        is_dangerous=True,
+    )
+    def discard_group(self, asked: Asked) -> str:
+        """Discard the dead letters of one reason and sender, or ask for it."""
+        group, _, sender = asked.values["group"].partition(" ")
+        done = services.discard_dead_letters(group=group, sender=sender, by=asked.by, reason=asked.reason, now=asked.now)
+        return "A second person must do the same." if done is None else f"{done} discarded."
 
     @deed(
         title="Try again",
