@@ -10,7 +10,14 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "banksite.settings")
     from django.core.management import execute_from_command_line  # noqa: PLC0415  # the settings must be named first
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except Exception as error:
+        from access.database_errors import first_line, is_unavailable  # noqa: PLC0415  # as above
+
+        if not is_unavailable(error):
+            raise
+        sys.exit(f"The database is not available ({first_line(error)}). Run the command again when it is.")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,9 @@ from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import Error
 
+from access.database_errors import first_line, is_unavailable
 from access.errors import DomainError
 
 _LONGEST = 200  # characters, as wide as the columns that keep it
@@ -22,6 +24,10 @@ class BankCommand(BaseCommand):
             return super().execute(*args, **options)
         except refusals as refusal:
             raise CommandError(str(refusal)) from refusal
+        except Error as error:
+            if not is_unavailable(error):
+                raise
+            raise CommandError(f"The database is not available ({first_line(error)}). Run the command again when it is.") from error
 
     def say_whether(self, done: bool) -> None:  # noqa: FBT001  # what the service of two persons returns
         """Say on stdout whether the second of two persons has spoken."""

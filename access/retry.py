@@ -5,8 +5,9 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import Error, InterfaceError, OperationalError, connection
 
+from access.database_errors import discard_connection, is_stale_session, is_unavailable
 from access.sets import StaleRows
 
 T = TypeVar("T")
@@ -36,7 +37,7 @@ def is_lock_timeout(error: BaseException) -> bool:
 
 def will_pass(error: BaseException) -> bool:
     """Return whether the database, not the work, is at fault: a lost race or connection, but no statement that took too long."""
-    return isinstance(error, OperationalError | InterfaceError) and not took_too_long(error)
+    return (isinstance(error, OperationalError | InterfaceError) or is_unavailable(error)) and not took_too_long(error)
 
 
 def took_too_long(error: BaseException) -> bool:
@@ -57,14 +58,17 @@ def joining(work: Callable[[], T]) -> T:
 def retrying(work: Callable[[], T], *, attempts: int = 5) -> T:
     """Run `work`, which opens its own transaction, again after a transient error, with a growing random pause; the last error is raised.
 
-    Never inside a transaction: what failed there has broken the whole of it.
+    A session that is stale wrote nothing: it is replaced, and the work is done over a new one. Never inside a transaction: what failed
+    there has broken the whole of it.
     """
     assert not in_transaction(), "a retry inside a transaction repeats work on a broken one"
     for attempt in range(1, attempts):
         try:
             return work()
-        except OperationalError as error:
-            if not is_transient(error):
+        except Error as error:
+            if is_stale_session(error):
+                discard_connection()
+            elif not is_transient(error):
                 raise
         time.sleep(random.uniform(0, _PAUSE_S * 2**attempt))  # noqa: S311  # spreads competitors, guards no secret
     return work()

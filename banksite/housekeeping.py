@@ -6,8 +6,7 @@ from datetime import datetime
 from threading import Event
 
 from django.contrib.sessions.models import Session
-from django.db import InterfaceError, OperationalError, close_old_connections
-from django.utils import timezone
+from django.db import Error, close_old_connections
 
 import access.tokens
 import accounts.services
@@ -17,6 +16,8 @@ import messaging.worker_state
 import transfers.services
 import webhooks.services
 from access import meters
+from access.database_clock import DatabaseClock
+from access.database_errors import discard_connection, first_line, is_unavailable
 from access.retry import retrying
 from banksite.measuring import measure
 
@@ -59,12 +60,16 @@ def tidy(*, now: datetime) -> dict[str, int]:
 
 def tidy_until(*, stop: Event, every_s: float) -> None:
     """Tidy every so often until `stop` is set; a database that is away is waited for."""
+    clock = DatabaseClock()
     while not stop.is_set():
         close_old_connections()
         try:
-            logger.info("housekeeping.done", extra=tidy(now=timezone.now()))
-        except (OperationalError, InterfaceError):
-            logger.exception("housekeeping.failed")
+            logger.info("housekeeping.done", extra=tidy(now=clock.now()))
+        except Error as error:
+            if not is_unavailable(error):
+                raise
+            discard_connection()
+            logger.warning("housekeeping.failed", extra={"error": type(error).__name__, "detail": first_line(error)})
         stop.wait(every_s)
 
 

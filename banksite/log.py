@@ -7,6 +7,8 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from access.database_errors import WithoutTraceback
+
 HIDDEN = "[hidden]"
 _KEYS = re.compile(
     r"name|phone|email|password|secret|token|authorization|cookie|iban|account|debtor|creditor|reference|signature", re.IGNORECASE
@@ -72,10 +74,11 @@ def configuration(*, as_json: bool, level: str) -> dict[str, Any]:
         "formatters": {
             "line": {"()": structlog.stdlib.ProcessorFormatter, "processors": formatting, "foreign_pre_chain": _before_rendering()}
         },
+        "filters": {"database": {"()": WithoutTraceback}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
-            "django.request": {"level": "ERROR"},  # each request has its own line already
+            "django.request": {"level": "ERROR", "filters": ["database"]},  # each request has its own line already
             "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         },
     }

@@ -12,9 +12,10 @@ from django.utils import translation
 from django_structlog.middlewares import RequestMiddleware as StructlogMiddleware
 
 from access import request_id
+from access.database_errors import is_unavailable
 from access.errors import DomainError
 from access.pages import said
-from banksite.problems import STATUS
+from banksite.problems import STATUS, unavailable
 
 FOR_MACHINES = frozenset({"/livez", "/readyz", "/metrics"})
 _ADMIN_POLICY = {"script-src": ["'self'", "'unsafe-eval'"], "style-src": ["'self'", "'unsafe-inline'"]}
@@ -38,6 +39,20 @@ class RequestMiddleware(StructlogMiddleware):
         """Name the route rather than the path: paths and queries hold account numbers."""
         match = request.resolver_match
         return f"{request.method} /{match.route}" if match else f"{request.method} (no route)"
+
+
+class DatabaseMiddleware:
+    """Ask once more, over a new connection, where the old one was no good and the request changes nothing."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer one request."""
+        response = self.get_response(request)
+        if request.method in {"GET", "HEAD"} and vars(response).get("lost"):
+            return self.get_response(request)
+        return response
 
 
 class NamesMiddleware(CommonMiddleware):
@@ -89,7 +104,9 @@ class RefusalMiddleware:
             raise Http404
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """Answer a refusal; leave every other error to be one of ours."""
+        """Answer a refusal, and for a database that does not; leave every other error to be one of ours."""
+        if is_unavailable(error):
+            return unavailable(request, error)
         if not isinstance(error, DomainError):
             return None
         told = {"title": translation.gettext(error.title), "text": said(error), "code": error.code}

@@ -1,5 +1,6 @@
 """Refusals as HTTP says them (RFC 9457): the one table of statuses, and the answers that carry a problem."""
 
+import sys
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -8,6 +9,7 @@ from axes.helpers import get_cool_off
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template import loader
 from django.views import defaults
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
@@ -19,8 +21,10 @@ import messaging.errors
 import transfers.errors
 import webhooks.errors
 from access import request_id
+from access.database_errors import is_unavailable
 from access.errors import DomainError
 from access.rest import Fault, Problem
+from banksite.outages import say_when_to_retry
 
 CONTENT_TYPE = "application/problem+json"
 _ERRORS: Mapping[int, tuple[type[DomainError], ...]] = {
@@ -197,6 +201,7 @@ PLAIN: Mapping[int, Plain] = {
     405: Plain("method-not-allowed", "This cannot be done here.", "The header Allow names what can."),
     406: Plain("not-acceptable", "No such format is offered.", "Accept application/json."),
     415: Plain("unsupported-media-type", "The body is not JSON.", "Send it as application/json."),
+    503: Plain("database-unavailable", "The database does not answer now.", "Repeat it with the same key after Retry-After seconds."),
     500: Plain("internal-error", "Something went wrong on our side.", "Whether it was done is unknown: repeat it with the same key."),
 }
 
@@ -206,6 +211,8 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:  # 
     if isinstance(error, DomainError):
         problem = problem_of(error)
         return Response(problem, status=problem.status, headers=_headers(error), content_type=CONTENT_TYPE)
+    if is_unavailable(error):
+        return say_when_to_retry(Response(plain(503), status=503, content_type=CONTENT_TYPE), error)
     status = _status(error)
     if status is None:
         return None
@@ -248,8 +255,17 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer after an error of ours."""
+    """Answer after an error of ours, or of a database that is away before any view was asked."""
+    error = sys.exception()
+    if error is not None and is_unavailable(error):
+        return unavailable(request, error)
     return _as_django(plain(500)) if _is_api(request) else defaults.server_error(request)
+
+
+def unavailable(request: HttpRequest, error: BaseException) -> HttpResponse:
+    """Answer where the database does not: 503, as a page or a problem."""
+    said = _as_django(plain(503)) if _is_api(request) else HttpResponse(loader.render_to_string("503.html"), status=503)
+    return say_when_to_retry(said, error)
 
 
 def _problem(code: str, title: str, status: int, detail: str, errors: tuple[Fault, ...] = ()) -> Problem:
@@ -260,11 +276,9 @@ def _problem(code: str, title: str, status: int, detail: str, errors: tuple[Faul
 
 def _status(error: Exception) -> int | None:
     """Return the status of an error that Django or DRF raise."""
-    if isinstance(error, Http404):
-        return 404
-    if isinstance(error, PermissionDenied):
-        return 403
-    return error.status_code if isinstance(error, APIException) else None
+    if isinstance(error, APIException):
+        return error.status_code
+    return 404 if isinstance(error, Http404) else 403 if isinstance(error, PermissionDenied) else None
 
 
 def _headers(refusal: DomainError) -> dict[str, str]:

@@ -30,6 +30,7 @@ _BANKS_SHOWN = 100
 _CAP_ALARM_PERCENT = 80
 _LOOK_AT = 2_000
 _UNSENT_AFTER = timedelta(seconds=60)
+_CLOCK_AT_MOST = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,6 +186,14 @@ def _sign_of_key() -> Sign:
     if PeerKey.objects.filter(key_id__in=current, revoked=True).exists():
         return Sign(code="key", is_red=True, detail="the head bank revoked it: nobody believes this bank; make another and have it added")
     return Sign(code="key", is_red=False, detail="messages can be signed")
+
+
+def sign_of_clock(*, ahead: timedelta) -> Sign:
+    """Return whether this machine's clock agrees with the database's, by which deadlines are judged."""
+    seconds = ahead.total_seconds()
+    is_red = abs(seconds) > _CLOCK_AT_MOST.total_seconds()
+    said = f"{abs(seconds):.0f} s {'ahead of' if seconds > 0 else 'behind'} the database's; set it (NTP)" if is_red else "as the database's"
+    return Sign(code="clock", is_red=is_red, detail=said)
 
 
 def count_bounded(rows: "models.QuerySet[models.Model]") -> str:

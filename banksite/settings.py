@@ -102,6 +102,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "banksite.middleware.RequestMiddleware",
     "banksite.web_metrics.RequestMetrics",
+    "banksite.middleware.DatabaseMiddleware",
     "csp.middleware.CSPMiddleware",
     "banksite.middleware.AdminPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

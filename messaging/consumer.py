@@ -9,9 +9,10 @@ from itertools import islice
 from threading import Event
 
 from django.db import close_old_connections, transaction
-from django.utils import timezone
 
 from access import meters
+from access.database_clock import DatabaseClock
+from access.database_errors import discard_connection, ends_connection
 from access.plans import planned_anew
 from access.retry import took_too_long, will_pass
 from access.site import this_bank
@@ -80,6 +81,8 @@ class Consumer:
             self._let_go()
             self._pause(now, str(error))
         except Exception as error:
+            if ends_connection(error):
+                discard_connection()
             if will_pass(error) or (took_too_long(error) and not self._is_too_slow(now)):  # never counted against a record
                 self._limit = max(1, self._limit // 2)
             else:  # a bug in a handler: ten counted tries, then a dead letter, so that the others go on
@@ -238,11 +241,11 @@ def _dead_letter(record: Record, error: Unreadable) -> tuple[Record, Fault]:
 
 def run(*, broker: Broker, handlers: Handlers, stop: Event) -> None:
     """Receive until told to stop."""
-    consumer = Consumer(broker=broker, handlers=handlers)
+    consumer, clock = Consumer(broker=broker, handlers=handlers), DatabaseClock()
     try:
         while not stop.is_set():
             close_old_connections()
-            if not consumer.turn(now=timezone.now(), clock=timezone.now):
+            if not consumer.turn(now=clock.now(), clock=clock.now):
                 stop.wait(IDLE_S)
     finally:
         consumer.close()

@@ -22,7 +22,8 @@ class Holder:
         if self._until is not None and now < self._until - LENGTH / 2:
             return True
         Lease.objects.bulk_create([Lease(name=self._name, holder="")], ignore_conflicts=True)
-        free = Q(holder=self._holder) | Q(until__isnull=True) | Q(until__lt=now)
+        too_long = Q(until__gt=now + LENGTH)  # written by a clock that was ahead
+        free = Q(holder=self._holder) | Q(until__isnull=True) | Q(until__lt=now) | too_long
         taken = Lease.objects.filter(free, name=self._name).update(holder=self._holder, until=now + LENGTH)
         self._until = now + LENGTH if taken else None
         return bool(taken)

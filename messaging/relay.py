@@ -1,17 +1,19 @@
 """The relay: publishes what the outbox holds, signed, as often as it takes."""
 
 import logging
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from threading import Event
 
-from django.db import InterfaceError, OperationalError, close_old_connections
-from django.utils import timezone
+from django.db import Error, close_old_connections
 
 from access import meters
+from access.database_clock import DatabaseClock
+from access.database_errors import discard_connection, ends_connection
 from access.plans import planned_anew
-from access.retry import retrying
+from access.retry import retrying, took_too_long, will_pass
 from access.site import this_bank
 from messaging import directory, lease, letter_box, outbox, selectors
 from messaging.broker import Broker, Outgoing, Producer
@@ -77,7 +79,11 @@ class Relay:
             self._not_before = None if error.topics else now + PAUSE
             if not error.topics:  # a topic of another bank that cannot be written to stops nothing else
                 self._state.fail(why=str(error), now=now)
-        except (OperationalError, InterfaceError) as error:
+        except Error as error:
+            if not will_pass(error) and not took_too_long(error):
+                raise
+            if ends_connection(error):
+                discard_connection()
             meters.RELAY_TROUBLE.labels("database").inc()
             self._not_before = now + PAUSE
             self._state.fail(why=type(error).__name__, now=now)
@@ -88,7 +94,8 @@ class Relay:
     def close(self) -> None:
         """Stop in order: another relay may begin at once."""
         self._let_go()
-        self._lease.release()
+        with suppress(Error):  # a lease ends by itself
+            self._lease.release()
 
     def _let_go(self) -> None:
         """Forget the producer: what it left half done is fenced or published again by the next."""
@@ -207,11 +214,11 @@ def _changed_at(file: Path) -> int:
 
 def run(*, broker: Broker, stop: Event) -> None:
     """Publish until told to stop; raises KeyFileUnusable, because without a key there is nothing a relay could do."""
-    relay = Relay(broker=broker)
+    relay, clock = Relay(broker=broker), DatabaseClock()
     try:
         while not stop.is_set():
             close_old_connections()
-            if not relay.turn(now=timezone.now()):
+            if not relay.turn(now=clock.now()):
                 stop.wait(IDLE_S)
     finally:
         relay.close()

@@ -28,6 +28,7 @@ class RecordFuzzer:
     partitions: int
     seed: int
     silent_batches: int = 0
+    largest: int = 950_000
     written: int = 0
     refused: int = 0
     _random: random.Random = field(init=False)
@@ -54,7 +55,9 @@ class RecordFuzzer:
         return RawRecord(
             headers=[(pick.choice(_NAMES), pick.choice(values)) for _ in range(pick.randrange(4))],
             key=pick.choice([None, b"", b"k", b"\xff" * 16, pick.randbytes(100), pick.randbytes(60_000)]),
-            value=pick.choice([None, b"", b"{}", b"\xff\xfe", b"[" * 2_000, pick.randbytes(500), b"0" * pick.choice(_SIZES)]),
+            value=pick.choice(
+                [None, b"", b"{}", b"\xff\xfe", b"[" * 2_000, pick.randbytes(500), b"0" * min(self.largest, pick.choice(_SIZES))]
+            ),
         )
 
     def _batch(self, records: list[RawRecord]) -> bytes:

@@ -4,15 +4,18 @@ import logging
 import os
 import socket
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import suppress
 from datetime import datetime, timedelta
 from random import Random
 from threading import Event
 from uuid import UUID, uuid4
 
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import Error, close_old_connections
 from django.utils import timezone
 
-from access.retry import retrying
+from access.database_clock import DatabaseClock
+from access.database_errors import discard_connection, ends_connection
+from access.retry import retrying, will_pass
 from messaging import lease
 from webhooks import selectors, services
 from webhooks.courier import AT_ONCE, Carrier
@@ -48,7 +51,11 @@ class Deliverer:
                 self._not_before = now + PAUSE
                 return noted
             return noted + services.fan_out(random=self._random, now=now) + self._send(now)
-        except (OperationalError, InterfaceError) as error:
+        except Error as error:
+            if not will_pass(error):
+                raise
+            if ends_connection(error):
+                discard_connection()
             logger.warning("webhooks.database-failed", extra={"error": type(error).__name__})
             self._not_before = now + PAUSE
         return 0
@@ -70,8 +77,9 @@ class Deliverer:
     def close(self) -> None:
         """Stop in order: note the answers that still come, let the next begin at once."""
         wait([answer for _, answer in self._under_way.values()], timeout=LAST_WORDS_S)
-        self._note(timezone.now())
-        self._lease.release()
+        with suppress(Error):  # what is not noted is sent again, and a lease ends by itself
+            self._note(timezone.now())
+            self._lease.release()
 
     def _note(self, now: datetime) -> int:
         """Write down the answers that came."""
@@ -95,12 +103,12 @@ class Deliverer:
 
 def run(*, carrier: Carrier, stop: Event) -> None:
     """Deliver until told to stop."""
-    deliverer = Deliverer(carrier=carrier)
+    deliverer, clock = Deliverer(carrier=carrier), DatabaseClock()
     try:
         while not stop.is_set():
             close_old_connections()
-            if not deliverer.turn(now=timezone.now()):
+            if not deliverer.turn(now=clock.now()):
                 deliverer.rest(stop=stop)
-            deliverer.report(now=timezone.now())
+            deliverer.report(now=clock.now())
     finally:
         deliverer.close()

@@ -194,6 +194,13 @@ class TestTwoRelays:
 
         assert other.turn(now=NOON + lease.LENGTH + timedelta(seconds=1)) == 1
 
+    def test_take_turns_although_the_one_that_died_had_a_clock_ahead(self, bert: World, relay: Relay) -> None:
+        relay.turn(now=NOON + timedelta(hours=1))
+        other = relay_of(bert.bert, bert, holder="other")
+        enqueue("hello")
+
+        assert other.turn(now=NOON) == 1
+
     def test_lets_another_take_over_within_ten_seconds(self) -> None:
         longest = lease.LENGTH + PAUSE
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from access.commands import BankCommand
+from access.database_clock import database_time
 from access.site import this_bank
 from banksite import selectors
 from banksite.broker_signs import broker_signs
@@ -20,9 +21,9 @@ class Command(BankCommand):
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        now, bank = timezone.now(), this_bank()
+        now, bank = database_time(), this_bank()
         state = selectors.state(now=now)
-        signs = [*state.signs, *broker_signs(now=now)]
+        signs = [*state.signs, selectors.sign_of_clock(ahead=timezone.now() - now), *broker_signs(now=now)]
         is_red = any(sign.is_red for sign in signs)
         if options["json"]:
             report = {"bank": bank.code, "role": bank.role, "at": now.isoformat(), "red": is_red, "signs": [asdict(sign) for sign in signs]}
