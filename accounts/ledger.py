@@ -11,7 +11,7 @@ from access.errors import DomainError
 from access.models import User
 from access.sets import Insert, Update
 from accounts import storage
-from accounts.rules import AccountState, Allowance, Hold, HoldState, Move, Outcome, Posted, Release, Step, decide
+from accounts.rules import AccountState, Allowance, Decision, Hold, HoldState, Move, Outcome, Posted, Release, Step, decide
 
 __all__ = [
     "AccountState",
@@ -48,6 +48,7 @@ class Locked(msgspec.Struct, kw_only=True):
     asked_holds: frozenset[UUID]
     allowances: Mapping[str, Allowance] = msgspec.field(default_factory=dict)
     spent: bool = False
+    over: Mapping[UUID, HoldState] | None = None  # holds on these accounts whose time is over, once they were looked for
 
 
 def lock_allowances(*, by: User, currencies: Collection[str], at: datetime) -> Mapping[str, Allowance]:
@@ -96,14 +97,34 @@ def post(
     assert holds <= locked.asked_holds, "the holds that steps end were locked before"
     assert not locked.spent, "balances read before the last post are not today's"
     locked.spent = True
-    decision = decide(accounts=locked.accounts, holds=locked.holds, steps=steps, at=booked_at, allowances=locked.allowances)
-    storage.write(decision=decision, at=booked_at, also=also(decision.outcomes))
-    return decision.outcomes
+    over = _expired(locked, besides=holds, at=booked_at)
+    decision = _decide(over, steps, locked, booked_at)
+    outcomes = decision.outcomes[len(over) :]
+    storage.write(decision=decision, at=booked_at, also=also(outcomes))
+    return outcomes
 
 
 def judge(*, steps: Sequence[Step], locked: Locked, at: datetime) -> list[Outcome]:
     """Return what `post` would answer, and do nothing: for orders that wait and should not wait in vain."""
-    return decide(accounts=locked.accounts, holds=locked.holds, steps=steps, at=at, allowances=locked.allowances).outcomes
+    over = _expired(locked, besides=_named(steps)[1], at=at)
+    return _decide(over, steps, locked, at).outcomes[len(over) :]
+
+
+def _expired(locked: Locked, *, besides: Collection[UUID], at: datetime) -> dict[UUID, HoldState]:
+    """Return the holds on the locked accounts whose time is over: they end before anything is judged, whether housekeeping came or not.
+
+    They are locked after their accounts, against the usual order, so one that another transaction has locked is left to it.
+    """
+    if locked.over is None:
+        holding = [account.id for account in locked.accounts.values() if account.first_end is not None and account.first_end <= at]
+        locked.over = {hold.id: hold for hold in storage.lock_expired_holds(accounts=holding, at=at)} if holding else {}
+    return {hold_id: hold for hold_id, hold in locked.over.items() if hold_id not in besides}
+
+
+def _decide(over: Mapping[UUID, HoldState], steps: Sequence[Step], locked: Locked, at: datetime) -> Decision:
+    """Judge the ends of the holds that are over, then the steps."""
+    ends = [Release(hold_id=hold_id, expired=True) for hold_id in over]
+    return decide(accounts=locked.accounts, holds={**locked.holds, **over}, steps=[*ends, *steps], at=at, allowances=locked.allowances)
 
 
 def _named(steps: Sequence[Step]) -> tuple[set[str], set[UUID]]:

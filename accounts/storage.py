@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,19 +17,24 @@ from accounts.rules import AccountState, Decision, HoldRow, HoldState, PostingRo
 # A session uses the stripe its backend's number names: neighbours get different ones, and a forked process gets its own.
 _COLUMNS = """a.id, a.number, a.kind, a.currency, a.status, a.striped, a.balance_minor, a.held_minor, a.floor_minor, a.ceiling_minor,
               a.last_seq, a.holder_name, a.customer_id"""
+_FIRST_END = (
+    "CASE WHEN a.held_minor > 0 THEN (SELECT MIN(h.expires_at) FROM accounts_hold h WHERE h.account_id = a.id AND h.status = 'placed') END"
+)
 # Behind a SELECT the planner cannot count the array, so one plan serves one account and a thousand and is not made anew each time.
 _LOCK = {
     "postgresql": f"""
         SELECT * FROM (
-            SELECT {_COLUMNS}, NULL::bigint FROM accounts_account a WHERE a.number = ANY((SELECT %s::text[])::text[]) AND NOT a.striped
+            SELECT {_COLUMNS}, NULL::bigint, {_FIRST_END} FROM accounts_account a
+            WHERE a.number = ANY((SELECT %s::text[])::text[]) AND NOT a.striped
             ORDER BY a.id FOR NO KEY UPDATE
         ) ordinary
         UNION ALL
-        SELECT {_COLUMNS}, s.id FROM accounts_account a JOIN accounts_balancestripe s ON s.account_id = a.id
+        SELECT {_COLUMNS}, s.id, NULL::timestamptz FROM accounts_account a JOIN accounts_balancestripe s ON s.account_id = a.id
         WHERE a.number = ANY((SELECT %s::text[])::text[]) AND a.striped AND s.stripe = pg_backend_pid() %% {STRIPES["postgresql"]}
     """,
     "sqlite": f"""
-        SELECT {_COLUMNS}, s.id FROM accounts_account a LEFT JOIN accounts_balancestripe s ON s.account_id = a.id AND s.stripe = 0
+        SELECT {_COLUMNS}, s.id, {_FIRST_END} FROM accounts_account a
+        LEFT JOIN accounts_balancestripe s ON s.account_id = a.id AND s.stripe = 0
         WHERE a.number IN (SELECT value FROM json_each(%s)) AND (NOT a.striped OR s.id IS NOT NULL) ORDER BY a.id
     """,
 }
@@ -58,6 +63,13 @@ def lock_holds(*, ids: Collection[UUID]) -> list[HoldState]:
     """Lock the holds in ascending id and return them."""
     assert connection.in_atomic_block, "a lock lasts as long as its transaction"
     locked = Hold.objects.filter(id__any=list(ids)).order_by("id").select_for_update(no_key=True, of=("self",))
+    return [HoldState(*row) for row in locked.values_list("id", "account__number", "amount_minor", "status", "expires_at")]
+
+
+def lock_expired_holds(*, accounts: Collection[int], at: datetime) -> list[HoldState]:
+    """Lock the placed holds on these accounts that are over by then, but for those that others have locked, and return them."""
+    over = Hold.objects.filter(account_id__in=accounts, status__word=Hold.Status.PLACED, expires_at__lte=at).order_by("id")
+    locked = over.select_for_update(no_key=True, of=("self",), skip_locked=True)
     return [HoldState(*row) for row in locked.values_list("id", "account__number", "amount_minor", "status", "expires_at")]
 
 
@@ -102,4 +114,5 @@ def _from_sqlite(row: Sequence[Any]) -> AccountState:
     values = list(row)
     values[5] = bool(values[5])
     values[12] = UUID(values[12]) if values[12] else None
+    values[14] = datetime.fromisoformat(values[14]).replace(tzinfo=UTC) if values[14] else None
     return AccountState(*values)

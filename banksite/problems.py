@@ -211,8 +211,6 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:  # 
     if isinstance(error, DomainError):
         problem = problem_of(error)
         return Response(problem, status=problem.status, headers=_headers(error), content_type=CONTENT_TYPE)
-    if is_unavailable(error):
-        return say_when_to_retry(Response(plain(503), status=503, content_type=CONTENT_TYPE), error)
     status = _status(error)
     if status is None:
         return None

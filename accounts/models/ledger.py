@@ -229,6 +229,7 @@ class Hold(models.Model):
         )
         indexes = (
             models.Index(fields=["account", "id"], name="hold_account"),
+            models.Index(fields=["account", "expires_at"], condition=Q(status="placed"), name="hold_placed"),
             models.Index(fields=["expires_at", "id"], condition=Q(status="placed", expires_at__isnull=False), name="hold_expiring"),
         )
         permissions = (("place_hold", "Can place and release holds"),)

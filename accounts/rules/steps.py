@@ -78,6 +78,7 @@ class AccountState(msgspec.Struct, frozen=True):
     holder_name: str
     customer_id: UUID | None
     stripe_id: int | None = None
+    first_end: datetime | None = None  # of the placed holds on it, the first that ends by itself
 
 
 class HoldState(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from access import approvals
 from access.errors import ApprovalNotWaiting, ApprovalOutdated, OwnApproval, ReasonMissing
 from access.models import AuditEvent, User
 from accounts import cards, errors, ledger, selectors, services
-from accounts.models import Card
+from accounts.models import Card, Hold
 from accounts.permissions import UNFREEZE_ACCOUNT
 from accounts.services.standing import UNFREEZE
 from accounts.tests.people import CASH, NOON, balance, euros, held, move, open_anna, post
@@ -262,6 +262,19 @@ class TestHolds:
         counts = [services.expire_holds(now=NOON + timedelta(hours=hours)) for hours in (23, 24, 25)]
 
         assert (counts, held(number)) == ([0, 1, 0], "0.00")
+
+    def test_hold_nothing_once_their_time_is_over_though_nobody_swept(self, tess: User) -> None:
+        number = open_anna(tess).checking
+        post(move(CASH, number, "10.00"))
+        hold_id = self._place(number, tess)
+
+        before = post(move(number, CASH, "8.00"), at=NOON + timedelta(hours=23))
+        after = post(move(number, CASH, "8.00"), at=NOON + timedelta(hours=24))
+
+        assert isinstance(before[0], errors.InsufficientFunds)
+        assert isinstance(after[0], ledger.Posted)
+        assert (balance(number), held(number), Hold.objects.get(id=hold_id).status) == ("2.00", "0.00", "expired")
+        assert services.expire_holds(now=NOON + timedelta(hours=25)) == 0
 
     def test_are_refused_with_the_ledger_s_own_words(self, tess: User) -> None:
         with pytest.raises(errors.InsufficientFunds):
