@@ -10,8 +10,7 @@ class DomainError(Exception):
     """A refusal a user can act on: `code` is stable, `facts` carry the numbers.
 
     `advice` is a format string over the facts that says what to do; facts that end in `_minor` are written as amounts of `currency`.
-    `iso_reason` is the ISO 20022 external reason code, where one exists.
-    Two refusals are equal when their class and facts are equal.
+    `iso_reason` is the ISO 20022 external reason code, where one exists. Refusals are equal when their class and facts are.
     """
 
     code: ClassVar[str] = "refused"
@@ -42,21 +41,18 @@ class DomainError(Exception):
 
     def advised(self, advice: str, amount: Callable[[int, str], str]) -> str:
         """Return an advice, this one's own or its translation, with the facts filled in and amounts written by `amount`."""
-        currency = self.facts.get("currency")
-        written = {name: amount(minor, currency) for name, minor in self.facts.items() if currency and name.endswith("_minor")}
-        return advice.format(**self.facts | written)
+        currency = self.facts.get("currency") or ""
+        return advice.format(**{n: amount(v, currency) if currency and n.endswith("_minor") else v for n, v in self.facts.items()})
 
 
 def refusal_of(*, code: str, facts: Mapping[str, Any]) -> DomainError:
     """Return the refusal with this code again from what was kept of it; one whose class is no more is a refusal without advice."""
-    known = {kind.code: kind for kind in _kinds(DomainError)}
-    return known.get(code, DomainError)(**facts)
+    return {kind.code: kind for kind in _kinds(DomainError)}.get(code, DomainError)(**facts)
 
 
 def _kinds(kind: type[DomainError]) -> Iterator[type[DomainError]]:
     for each in kind.__subclasses__():
-        yield each
-        yield from _kinds(each)
+        yield from (each, *_kinds(each))
 
 
 class TokenMissing(DomainError):
@@ -99,6 +95,13 @@ class TooManyAttempts(DomainError):
 
     code, title = "too-many-attempts", "Signing in failed too often."
     advice = "Try again in {wait_s} seconds, or ask an administrator."
+
+
+class SignInBusy(DomainError):
+    """More passwords wait to be checked than one process checks; `facts` carry `wait_s`."""
+
+    code, title = "sign-in-busy", "Too many people sign in at this moment."
+    advice = "Try again in {wait_s} seconds."
 
 
 class TooManyRequests(DomainError):

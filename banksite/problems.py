@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from axes.helpers import get_cool_off
@@ -24,6 +24,7 @@ from access import request_id
 from access.database_errors import is_unavailable
 from access.errors import DomainError
 from access.rest import Fault, Problem
+from banksite.http_problems import PLAIN
 from banksite.outages import say_when_to_retry
 
 CONTENT_TYPE = "application/problem+json"
@@ -180,30 +181,10 @@ _ERRORS: Mapping[int, tuple[type[DomainError], ...]] = {
         messaging.errors.ApplicationInvalid,
         headbank.errors.CapInvalid,
     ),
-    429: (access.errors.TooManyAttempts, access.errors.TooManyRequests, accounts.errors.DailyLimitExceeded),
+    429: (access.errors.TooManyAttempts, access.errors.SignInBusy, access.errors.TooManyRequests, accounts.errors.DailyLimitExceeded),
     503: (messaging.errors.KeyFileUnusable, messaging.errors.HeadBankUnreachable),
 }
 STATUS: Mapping[type[DomainError], int] = {kind: status for status, kinds in _ERRORS.items() for kind in kinds}
-
-
-class Plain(NamedTuple):
-    """A problem of HTTP itself, before any of ours."""
-
-    code: str
-    title: str
-    detail: str
-
-
-PLAIN: Mapping[int, Plain] = {
-    400: Plain("bad-request", "The request cannot be understood.", "Compare it with its description at /docs."),
-    403: Plain("forbidden", "You may not do this.", "Ask an administrator for a role that may."),
-    404: Plain("not-found", "Nothing is here.", "Either it does not exist or you may not see it; /docs lists every address."),
-    405: Plain("method-not-allowed", "This cannot be done here.", "The header Allow names what can."),
-    406: Plain("not-acceptable", "No such format is offered.", "Accept application/json."),
-    415: Plain("unsupported-media-type", "The body is not JSON.", "Send it as application/json."),
-    503: Plain("database-unavailable", "The database does not answer now.", "Repeat it with the same key after Retry-After seconds."),
-    500: Plain("internal-error", "Something went wrong on our side.", "Whether it was done is unknown: repeat it with the same key."),
-}
 
 
 def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:  # noqa: ARG001  # DRF passes it

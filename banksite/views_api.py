@@ -21,7 +21,8 @@ from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerSplitView
 from rest_framework.renderers import BaseRenderer
 
-from banksite.problems import PLAIN, STATUS
+from banksite.http_problems import PLAIN
+from banksite.problems import STATUS
 
 _REDOCS_LOGO = b"https://cdn.redoc.ly/redoc/logo-mini.svg"
 _WRITERS: Mapping[str, BaseRenderer] = {"yaml": OpenApiYamlRenderer(), "json": OpenApiJsonRenderer()}

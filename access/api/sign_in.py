@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from access import second_factor, selectors, tokens
 from access.addresses import client_address
-from access.errors import CodeMissing, CodeWrong, CredentialsWrong, PasswordGiven, TokenRefused, TooManyAttempts
+from access.errors import CodeMissing, CodeWrong, CredentialsWrong, PasswordGiven, SignInBusy, TokenRefused, TooManyAttempts
 from access.keyring import keyring
 from access.models import User
 from access.rest import ANYONE, SIGNED_IN, Endpoint, OpenEndpoint, operation, read_body, user_of
@@ -61,7 +61,7 @@ class SignIn(OpenEndpoint):
         body=Credentials,
         answers={200: GivenTokens},
         is_open=True,
-        refuses=(CredentialsWrong, CodeMissing, CodeWrong, PasswordGiven, TooManyAttempts),
+        refuses=(CredentialsWrong, CodeMissing, CodeWrong, PasswordGiven, TooManyAttempts, SignInBusy),
     )
     def post(self, request: Request) -> Response:
         """Give tokens for user name, password and, of who has a second factor, its code; after five failures an address has to wait."""

@@ -16,7 +16,7 @@ from access import tokens
 from access.models import ApiClient, User
 from access.services import open_access
 from access.site import acting_as, this_bank
-from banksite.problems import PLAIN
+from banksite.http_problems import PLAIN
 from messaging import services
 
 PASSWORD = "a long enough password"

@@ -10,7 +10,8 @@ from django.urls import path
 
 from access.errors import DomainError, TokenRefused
 from access.roles import SUPERVISOR, TELLER
-from banksite.problems import PLAIN, STATUS
+from banksite.http_problems import PLAIN
+from banksite.problems import STATUS
 from banksite.urls import handler400, handler404, handler500, urlpatterns  # noqa: F401  # this module is a urlconf too
 from tests.api.bank import Api, employ, token_of
 

@@ -6,8 +6,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from django.contrib.auth.hashers import Argon2PasswordHasher, make_password
+from django.contrib.auth.hashers import make_password
 
+from access.hashers import BoundedArgon2Hasher
 from access.models import User
 from banksite.demo.banks import banks_of
 from banksite.machine.kafka import KafkaServer
@@ -98,5 +99,5 @@ def open_network(*, folder: Path) -> Iterator[Network]:
 def _hash_for_production(bank: Bank) -> None:
     """Give the teller a password hash that the shipped settings accept: those of the tests hash faster."""
     with bank.inside():
-        password = make_password(password_of("teller"), hasher=Argon2PasswordHasher())
+        password = make_password(password_of("teller"), hasher=BoundedArgon2Hasher())
         User.objects.filter(username="teller").update(password=password)
