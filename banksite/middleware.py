@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import cast
 
 import structlog
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, QueryDict
 from django.middleware.common import CommonMiddleware
 from django.middleware.locale import LocaleMiddleware
 from django.shortcuts import render
@@ -15,6 +15,7 @@ from access import request_id
 from access.database_errors import is_unavailable
 from access.errors import DomainError
 from access.pages import said
+from access.text import cleaned_of_form
 from banksite.problems import STATUS, unavailable
 
 FOR_MACHINES = frozenset({"/livez", "/readyz", "/metrics"})
@@ -99,9 +100,13 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *_: object) -> None:
-        """Raise Http404 for a zero byte in the path, which no database keeps in a text."""
+        """Raise Http404 for a zero byte in the path, which no database keeps in a text; clean what a page was sent (`access/text.py`)."""
         if "\0" in request.path_info:
             raise Http404
+        if not request.path_info.startswith("/api/"):
+            request.GET = _cleaned(request.GET)  # type: ignore[assignment]  # a QueryDict that cannot be changed, as it was
+            if request.method == "POST":
+                request.POST = _cleaned(request.POST)  # type: ignore[assignment]  # as above
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answer a refusal, and for a database that does not; leave every other error to be one of ours."""
@@ -111,3 +116,14 @@ class RefusalMiddleware:
             return None
         told = {"title": translation.gettext(error.title), "text": said(error), "code": error.code}
         return render(request, "banksite/refused.html", told, status=STATUS[type(error)])
+
+
+def _cleaned(given: QueryDict) -> QueryDict:
+    """Return a form's values as they may be kept."""
+    values = {name: [cleaned_of_form(value) for value in given.getlist(name)] for name in given}
+    if all(values[name] == given.getlist(name) for name in given):
+        return given
+    changed = given.copy()
+    for name, each in values.items():
+        changed.setlist(name, each)
+    return changed

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from access.text import SAFE
+
 DIRECTORY_TOPIC = "bank-directory"
 DIRECTORY_PUBLISHED = "directory.published.v1"
 BANK_APPLIED = "banks.applied.v1"
@@ -20,10 +22,9 @@ BankCode = Annotated[str, Meta(pattern=r"\A[A-Z]{4}\Z")]
 Hex32 = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 KeyId = Annotated[str, Meta(pattern=r"\A[0-9a-f]{16}\Z")]
 Hex64 = Annotated[str, Meta(pattern=r"\A[0-9a-f]{128}\Z")]
-Printable = r"\A[^\x00-\x1f\x7f]*\Z"
-Name = Annotated[str, Meta(min_length=1, max_length=70, pattern=Printable)]
+Name = Annotated[str, Meta(min_length=1, max_length=70, pattern=SAFE)]
 Partitions = Annotated[int, Meta(ge=1, le=1024)]
-Contact = Annotated[str, Meta(max_length=140, pattern=Printable)]
+Contact = Annotated[str, Meta(max_length=140, pattern=SAFE)]
 Url = Annotated[str, Meta(max_length=200, pattern=r"\A(https?://[^\s\x00-\x1f\x7f]+)?\Z")]
 Currency = Annotated[str, Meta(pattern=r"\A[A-Z]{3}\Z")]
 CapMinor = Annotated[int, Meta(ge=0, le=10**17)]

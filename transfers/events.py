@@ -6,6 +6,8 @@ from uuid import UUID
 
 import msgspec
 
+from access.text import SAFE, SAFE_ID
+
 REQUESTED = "transfers.requested.v1"
 DECIDED = "transfers.decided.v1"
 CANCEL_REQUESTED = "transfers.cancel-requested.v1"
@@ -20,12 +22,11 @@ MAX_TEXT = 140
 MAX_END_TO_END_ID = 35
 MAX_SPANS = 16  # of one question about totals, and parts of one span
 MAX_TOLD = 50  # transfers of a span that is told one by one
-PLAIN_TEXT = r"\A[^\x00-\x1f\x7f-\x9f]*\Z"
 
-Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT, pattern=PLAIN_TEXT)]
-EndToEndId = Annotated[str, msgspec.Meta(max_length=MAX_END_TO_END_ID, pattern=PLAIN_TEXT)]
+Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT, pattern=SAFE)]
+EndToEndId = Annotated[str, msgspec.Meta(max_length=MAX_END_TO_END_ID, pattern=SAFE_ID)]
 Number = Annotated[str, msgspec.Meta(max_length=34)]  # of an order, which is decided whatever it says
-PlainNumber = Annotated[str, msgspec.Meta(max_length=34, pattern=PLAIN_TEXT)]
+PlainNumber = Annotated[str, msgspec.Meta(max_length=34, pattern=SAFE_ID)]
 Currency = Annotated[str, msgspec.Meta(pattern=r"\A[A-Z]{3}\Z")]
 AmountMinor = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 
@@ -75,7 +76,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     currency: Currency
     creditor_iban: Number
     decided_at: Annotated[datetime, msgspec.Meta(tz=True)]
-    reason: Annotated[str, msgspec.Meta(max_length=40, pattern=PLAIN_TEXT)] = ""
+    reason: Annotated[str, msgspec.Meta(max_length=40, pattern=SAFE_ID)] = ""
 
 
 class TransfersDecided(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +106,7 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     debtor_name: Text
     reference: Text = ""
     end_to_end_id: EndToEndId = ""
-    reason: Annotated[str, msgspec.Meta(max_length=40, pattern=PLAIN_TEXT)] = ""
+    reason: Annotated[str, msgspec.Meta(max_length=40, pattern=SAFE_ID)] = ""
     decided_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     content: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 

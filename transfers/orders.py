@@ -3,11 +3,23 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from access.text import composed, folded
 from accounts.money import Money
 
 
+class _Texts:
+    """An order whose texts are the same however they were typed: composed, and spaces folded in ids and names."""
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        for name, change in (("reference", composed), ("end_to_end_id", folded), ("creditor_name", folded)):
+            if hasattr(self, name):
+                object.__setattr__(self, name, change(getattr(self, name)))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deposit:
+class Deposit(_Texts):
     """Cash in: the bank's cash is debited, the customer's account credited; `at_till` puts it into the open till of whoever orders."""
 
     account: str
@@ -18,7 +30,7 @@ class Deposit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Withdrawal:
+class Withdrawal(_Texts):
     """Cash out: the customer's account is debited, the bank's cash credited; `at_till` takes it from the open till of whoever orders."""
 
     account: str
@@ -29,7 +41,7 @@ class Withdrawal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Payment:
+class Payment(_Texts):
     """Money to another account; the creditor's IBAN alone decides whether it stays in this bank or leaves.
 
     `captures` names a hold on the debtor's account that ends with this payment: what is not paid is free again.

@@ -21,7 +21,8 @@ OutcomeRow = tuple[int, str, str, str, str, str]
 class Line:
     """One line of a payments file: the order it gives, or why it gives none.
 
-    `key` names the payment for ever (debtor and end-to-end id), `fingerprint` is its content.
+    `number` is the line of the file on which it begins, `key` names the payment permanently (debtor and end-to-end id), `fingerprint` is
+    its content.
     """
 
     number: int
@@ -40,9 +41,18 @@ def read(file: TextIO, *, name: str) -> Iterator[Line]:
     header = _next(reader)
     if header is None or isinstance(header, DomainError) or tuple(cell.removeprefix("\ufeff") for cell in header) != COLUMNS:
         raise FileUnusable(file=name, why=f"the first line must be {','.join(COLUMNS)}")
-    while (cells := _next(reader)) is not None:
-        if cells:
-            yield _line(reader.line_num, cells)
+    while True:
+        first = reader.line_num + 1
+        cells = _next(reader)
+        if cells is None:
+            return
+        if isinstance(cells, DomainError) or any(cell.strip() for cell in cells):  # others are empty, or commas alone
+            yield _line(first, _unclosed(first, reader.line_num) if isinstance(cells, DomainError) and reader.line_num > first else cells)
+
+
+def _unclosed(first: int, last: int) -> LineMalformed:
+    """Return the refusal of a line whose quote goes on to the end of the file, or to where it is no CSV any more."""
+    return LineMalformed(why=f"the quote opened in line {first} is not closed: the {last - first} lines after it were read as part of it")
 
 
 def outcome_row(*, number: int, end_to_end_id: str, outcome: str, transfer_id: str, refusal: DomainError | None) -> OutcomeRow:
@@ -94,11 +104,9 @@ def _order(number: int, cells: list[str]) -> Line:
     order = Payment(
         debtor=debtor, creditor=creditor, creditor_name=creditor_name, amount=money, reference=reference, end_to_end_id=end_to_end_id
     )
-    content = "\n".join((creditor, creditor_name, str(money.amount_minor), money.currency, reference))
-    fingerprint = sha256(content.encode()).hexdigest()
-    return Line(
-        number=number, end_to_end_id=end_to_end_id, order=order, key=f"{debtor[:34]}/{end_to_end_id[:200]}", fingerprint=fingerprint
-    )
+    content = "\n".join((creditor, order.creditor_name, str(money.amount_minor), money.currency, order.reference))
+    key, fingerprint = f"{debtor[:34]}/{order.end_to_end_id[:200]}", sha256(content.encode()).hexdigest()
+    return Line(number=number, end_to_end_id=order.end_to_end_id, order=order, key=key, fingerprint=fingerprint)
 
 
 def _shown(text: str) -> str:

@@ -1,6 +1,5 @@
 """The decisions about transfers as functions of plain values: what an order books, where it goes, what an answer does."""
 
-import re
 from collections.abc import Hashable, Mapping, Sequence
 from datetime import UTC
 from enum import Enum
@@ -10,17 +9,16 @@ import msgspec
 
 from access.errors import DomainError
 from access.models import OrderLimit
+from access.text import cleaned, is_safe, is_safe_id
 from accounts import numbers
 from accounts.iban import bank_code_of
 from accounts.money import Money
 from accounts.rules import Move
 from transfers import errors
 from transfers.entry import Entry
-from transfers.events import MAX_END_TO_END_ID, MAX_ITEMS, MAX_TEXT, PLAIN_TEXT, Decision, Order
+from transfers.events import MAX_END_TO_END_ID, MAX_ITEMS, MAX_TEXT, Decision, Order
 from transfers.models import STATES
 
-_PLAIN = re.compile(PLAIN_TEXT)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _MAX_BUNDLE_BYTES = 850_000
 
 BOOK, FEE, REFUND, REFUND_FEE = "book", "fee", "refund", "refund-fee"
@@ -33,9 +31,9 @@ SPENDING = frozenset({"withdrawal", "internal", "outgoing"})  # what counts agai
 OUTCOME_OF_STATUS = {COMPLETED: CREDITED, REJECTED: REJECTED, CANCELLED: REJECTED}
 
 
-def refuse_text(*, name: str, text: str, longest: int = MAX_TEXT) -> errors.TextInvalid | None:
-    """Refuse a text that is too long for the wire or holds control characters."""
-    if len(text) <= longest and _PLAIN.match(text):
+def refuse_text(*, name: str, text: str, longest: int = MAX_TEXT, is_id: bool = False) -> errors.TextInvalid | None:
+    """Refuse a text that is too long for the wire, or not safe."""
+    if len(text) <= longest and (is_safe_id(text) if is_id else is_safe(text)):
         return None
     return errors.TextInvalid(field=name, longest=longest)
 
@@ -44,7 +42,7 @@ def refuse_texts(*, reference: str, end_to_end_id: str, creditor_name: str = "")
     """Refuse an order by the first of its texts that cannot be sent."""
     return (
         refuse_text(name="the reference", text=reference)
-        or refuse_text(name="the end-to-end id", text=end_to_end_id, longest=MAX_END_TO_END_ID)
+        or refuse_text(name="the end-to-end id", text=end_to_end_id, longest=MAX_END_TO_END_ID, is_id=True)
         or refuse_text(name="the creditor's name", text=creditor_name)
     )
 
@@ -177,8 +175,8 @@ def content_hash(order: object) -> bytes:
 
 
 def cut(text: object, longest: int = MAX_TEXT) -> str:
-    """Return what another bank wrote as it can be stored: a text, without control characters, cut at `longest`."""
-    return _CONTROL.sub("", text)[:longest] if isinstance(text, str) else ""
+    """Return what another bank wrote as it can be stored: a text, cleaned and cut at `longest`."""
+    return cleaned(text)[:longest] if isinstance(text, str) else ""
 
 
 def bundles(orders: Sequence[tuple[Entry, Order]]) -> list[list[tuple[Entry, Order]]]:

@@ -12,6 +12,7 @@ from django.core.exceptions import RequestDataTooBig
 from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.request import Request
 
+from access import text
 from access.errors import RequestInvalid, RequestTooLarge
 from access.rest.problem import Fault
 
@@ -27,6 +28,7 @@ class Because(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     reason: Reason = ""
 
 
+_UNSAFE = "Leave out control characters, invisible characters, and those that turn the direction of writing."
 _DEEPEST, _MOST_NAMES, _LONGEST_DETAIL = 16, 20_000, 300  # a batch of 1,000 transfers is 4 deep and has 10,000 names
 _TEXT = re.compile(rb'"[^"\\]*+(?:\\.?[^"\\]*+)*+"?', re.DOTALL)  # an open text goes to the end: no character is looked at twice
 _SHAPE = re.compile(rb"[\[{:\]}]")
@@ -37,7 +39,7 @@ _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 def read_body(request: Request, type_: type[T]) -> T:
     """Return the JSON body as the struct; raises RequestInvalid with a JSON pointer, RequestTooLarge, UnsupportedMediaType.
 
-    Refused, too, is what readers understand differently: a key given twice, NaN, a zero byte in a text. Every check is linear in
+    Refused, too, is what readers understand differently: a key given twice, NaN, unsafe text (`access/text.py`). Every check is linear in
     the body's length, and its depth and its number of names are counted before anything is built of it.
     """
     if request.content_type.partition(";")[0].strip().lower() != "application/json":
@@ -45,14 +47,33 @@ def read_body(request: Request, type_: type[T]) -> T:
     raw = raw_body(request)
     try:
         _check_shape(raw)
-        read = msgspec.json.decode(raw, type=type_)
-        json.loads(raw, object_pairs_hook=_once_each_and_keepable if b"\\u0000" in raw else _once_each)
+        if _is_plain(raw):
+            json.loads(raw, object_pairs_hook=_once_each)
+            return msgspec.json.decode(raw, type=type_)
+        read = json.loads(raw.decode(), object_pairs_hook=_once_each, parse_constant=_refuse_constant)
+        return msgspec.convert(_safe(read), type_)
     except msgspec.ValidationError as error:
         _refuse(error)
     except (ValueError, RecursionError) as error:  # both parsers' complaints about text that is not JSON
         why = "is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise RequestInvalid(faults=(Fault(pointer="", detail=f"The body cannot be read as JSON: {why}."),)) from error
-    return read
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _is_plain(raw: bytes) -> bool:
+    """Return whether a body can hold no text that has to be looked at: ASCII without escapes."""
+    return raw.isascii() and b"\\" not in raw and b"\x7f" not in raw
+
+
+def _safe(value: Any) -> Any:
+    """Return the values with every text composed; raises RequestInvalid with the place of one that is not safe."""
+    try:
+        return text.composed_json(value)
+    except ValueError as error:
+        raise RequestInvalid(faults=(Fault(pointer=str(error), detail=_UNSAFE),)) from error
 
 
 def raw_body(request: Request) -> bytes:
@@ -70,10 +91,10 @@ def read_query(request: Request, type_: type[T]) -> T:
     for name, values in given.items():
         if len(values) > 1:
             raise RequestInvalid(faults=(Fault(parameter=name, detail="Give it once."),))
-        if "\0" in values[0]:
-            raise RequestInvalid(faults=(Fault(parameter=name, detail="Leave out the zero byte."),))
+        if not text.is_safe(values[0]):
+            raise RequestInvalid(faults=(Fault(parameter=name, detail=_UNSAFE),))
     try:
-        return msgspec.convert({name: values[0] for name, values in given.items()}, type_, strict=False)
+        return msgspec.convert({name: text.composed(values[0]) for name, values in given.items()}, type_, strict=False)
     except msgspec.ValidationError as error:
         what, pointer = _place(str(error))
         raise RequestInvalid(faults=(Fault(parameter=pointer.removeprefix("/"), detail=what),)) from error
@@ -111,12 +132,4 @@ def _once_each(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     if len(read) != len(pairs):
         twice, count = Counter(name for name, _ in pairs).most_common(1)[0]
         raise ValueError(f"the key {twice[:_LONGEST_DETAIL]!r} is there {count} times")
-    return read
-
-
-def _once_each_and_keepable(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse a text with a zero byte too, which no database keeps; JSON can only write it escaped."""
-    read = _once_each(pairs)
-    if any("\0" in value for value in read.values() if isinstance(value, str)):
-        raise ValueError("a text holds a zero byte")
     return read

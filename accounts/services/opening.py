@@ -14,6 +14,7 @@ from access import audit
 from access.models import User
 from access.permissions import require
 from access.site import this_bank
+from access.text import folded, is_safe
 from accounts import iban, ledger, permissions
 from accounts.errors import (
     CurrencyNotOffered,
@@ -165,8 +166,8 @@ def _add_account(customer: Customer, kind: str, currency: str, *, by: User, now:
 
 
 def _checked_name(name: str) -> str:
-    name = " ".join(name.split())
-    if not 1 <= len(name) <= 70 or not name.isprintable():
+    name = folded(name)
+    if not 1 <= len(name) <= 70 or not is_safe(name):
         raise NameInvalid(name=name[:80])
     return name
 

@@ -19,6 +19,7 @@ from banksite.machine.errors import MachineError
 
 _QUIET_LIMIT_S = 120.0
 _BOOKS_DIFFER = 3  # the exit code of a check that found differences
+_LINES_REFUSED = 3  # exit code of `import_payments`
 _TELLER = "teller"
 
 
@@ -144,7 +145,9 @@ class Payday:
     def _pay(self, desks: Iterator[_Desk], *, meanwhile: Sequence[Job] = ()) -> None:
         """Import the newest file of each bank at the same time, beside other jobs, and watch until every transfer has ended."""
         busy = list(desks)
-        imports = [[desk.branch.command("import_payments", str(desk.errands[-1].file), "--as", _TELLER)] for desk in busy]
+        imports = [
+            [desk.branch.command("import_payments", str(desk.errands[-1].file), "--as", _TELLER, fine=(0, _LINES_REFUSED))] for desk in busy
+        ]
         before = {desk.bank.code: desk.now for desk in busy}
         leaving = {desk.bank: sum(line.fate.outcome == "pending" for line in desk.errands[-1].lines) for desk in busy}
         with self.screen.progress(leaving=leaving) as show:

@@ -109,7 +109,7 @@ class TestAProblem:
             (b'{"username": "tess"}', "/password"),
             (b'{"username": "tess", "password": "x", "admin": true}', "/admin"),
             (b'{"username": "tess", "password": "x", "password": "y"}', ""),
-            (b'{"username": "tess\\u0000", "password": "x"}', ""),
+            (b'{"username": "tess\\u0000", "password": "x"}', "/username"),
             (b'{"username": "", "password": "x"}', "/username"),
             (b"{", ""),
             (b"\xff", ""),

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import struct
 import threading
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -66,7 +67,8 @@ class Gate:
             self._reset(writer)
             return
         self._writers.add(to_there)
-        await asyncio.gather(self._pass(reader, to_there), self._pass(there, writer))
+        with suppress(asyncio.CancelledError):  # at the end: the server's own callback would log it
+            await asyncio.gather(self._pass(reader, to_there), self._pass(there, writer))
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -183,9 +183,18 @@ class TestCommand:
     def test_says_what_became_of_the_lines(self, write: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
         teller()
 
-        call_command("import_payments", str(write(line("1"), line("2", BRAM), line("3", MISPRINT))), "--as", "teller")
+        with pytest.raises(SystemExit) as ended:
+            call_command("import_payments", str(write(line("1"), line("2", BRAM), line("3", MISPRINT))), "--as", "teller")
 
+        assert ended.value.code == 3
         assert capsys.readouterr().out.strip().endswith("1 completed, 1 pending, 1 refused")
+
+    def test_says_that_a_file_has_only_its_heading(self, write: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
+        teller()
+
+        call_command("import_payments", str(write()), "--as", "teller")
+
+        assert capsys.readouterr().out.strip().endswith("no payments: the file has only its heading")
 
     def test_says_which_file_is_missing(self, tmp_path: Path) -> None:
         teller()

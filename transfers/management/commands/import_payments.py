@@ -17,7 +17,10 @@ from transfers.services.import_payments import import_payments
 
 
 class Command(BankCommand):
-    help = "Book every payment of a CSV file and write what became of each line beside it; reading a file again books nothing twice."
+    help = (
+        "Book every payment of a CSV file and write what became of each line beside it; reading a file again books nothing twice. "
+        "Exits with 3 when a line was refused."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE")
@@ -39,4 +42,7 @@ class Command(BankCommand):
                 outcomes = import_payments(path=path, by=user, clock=timezone.now, progress=progress)
         except (DomainError, OSError) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{outcomes}: " + ", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.items())))
+        said = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.items()))
+        self.stdout.write(f"{outcomes}: {said or 'no payments: the file has only its heading'}")
+        if counts["refused"]:
+            raise SystemExit(3)
