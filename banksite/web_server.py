@@ -1,10 +1,12 @@
-"""gunicorn's configuration (`--config python:banksite.web_server`): the site is there before its port; all workers count together."""
+"""gunicorn's configuration (`--config python:banksite.web_server`): the site is there before its port, all workers count together."""
 
 import os
 import shutil
 import tempfile
 from typing import Any
 
+control_socket_disable = True  # it would be the same for every bank of a machine, and nobody asks there
+logger_class = "banksite.web_log.BankLogger"
 preload_app = True  # whoever asks while a server starts is refused and goes to another, instead of waiting here until a worker is ready
 
 # Read by prometheus_client when it is imported, which is after this. Each server has a folder of its own, empty at its start.

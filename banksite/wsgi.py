@@ -2,8 +2,10 @@
 
 import gc
 import os
+import sys
 
 from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "banksite.settings")
@@ -11,6 +13,9 @@ application = get_wsgi_application()
 
 from messaging.checks import WEB  # noqa: E402  # apps can be imported only now
 
-call_command("check")
-call_command("check", tags=[WEB], deploy=True)
+try:
+    call_command("check")
+    call_command("check", tags=[WEB], deploy=True)
+except SystemCheckError as error:  # a mistake of configuration, which it names with a remedy: no traceback
+    sys.exit(str(error))
 gc.freeze()  # the pages, too, are loaded only now

@@ -26,7 +26,6 @@ from transfers.orders import Payment
 WEB, NUMBERS = "web", (1, 2)
 SERVER: list[str | Path] = [
     *(sys.executable, "-m", "gunicorn", "banksite.wsgi", "--config", "python:banksite.web_server", "--threads", "4"),
-    "--no-control-socket",
 ]
 COMMANDS = {RELAY: "bank_messages_published", CONSUMER: "bank_records_handled_total"}  # and what each shows from its first work on
 
