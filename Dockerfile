@@ -31,8 +31,8 @@ RUN mkdir staticfiles \
     && ENV_FILE=/dev/null SECRET_KEY=unused BANK_CODE=NONE BANK_NAME=none python manage.py collectstatic --noinput --verbosity 0 \
     && python -m compileall -q .
 USER bank
-EXPOSE 8000
+EXPOSE 8000 9100
 # Of the web server. The other processes listen nowhere: they end when something is wrong, and are started again.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=2s --retries=3 \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/readyz', timeout=4)"]
-CMD ["gunicorn", "banksite.wsgi", "--config", "python:banksite.web_server", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--worker-tmp-dir", "/dev/shm"]
+CMD ["gunicorn", "banksite.wsgi", "--config", "python:banksite.web_server", "--bind", "0.0.0.0:8000", "--bind", "0.0.0.0:9100", "--workers", "2", "--threads", "4", "--worker-tmp-dir", "/dev/shm"]

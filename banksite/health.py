@@ -1,8 +1,9 @@
 """Is this process alive, is it ready, and how is the bank: three questions that machines ask."""
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -33,6 +34,12 @@ def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  # Django pass
 
 @never_cache
 @require_safe
-def metrics(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  # Django passes it
-    """Answer what Prometheus reads: the state of the bank, and what this server's workers counted together."""
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Answer what Prometheus reads, at the port of METRICS_LISTEN alone: the bank's state, and what this server's workers counted together.
+
+    At the port of pages and API there is no such address: it tells how much money moves, and asks the database for it.
+    """
+    _, _, port = settings.METRICS_LISTEN.rpartition(":")
+    if not port or request.META.get("SERVER_PORT") != port:
+        raise Http404
     return HttpResponse(web_metrics.exposition(), content_type=CONTENT_TYPE_LATEST)

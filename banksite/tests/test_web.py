@@ -220,13 +220,21 @@ class TestHealth:
 
         assert (answer.status_code, answer.json()["database"]) == (503, "not migrated")
 
-    def test_is_measured(self, client: Client, db: None) -> None:
-        page = client.get("/metrics").content.decode()
+    def test_is_measured(self, client: Client, db: None, settings: Any) -> None:
+        settings.METRICS_LISTEN = "0.0.0.0:9100"
+
+        page = client.get("/metrics", SERVER_PORT="9100").content.decode()
 
         assert 'bank_dead_letters_open{reason="opposite-answer",signed="yes"} 0.0' in page
         assert "bank_outbox_oldest_unsent_seconds 0.0" in page
 
-    @pytest.mark.parametrize(("path", "status"), [("/livez", 200), ("/readyz", 200), ("/metrics", 200), ("/", 400), ("/livez/x", 400)])
+    @pytest.mark.parametrize(("listen", "port"), [("", "80"), ("", ""), ("0.0.0.0:9100", "8000"), ("0.0.0.0:9100", "80")])
+    def test_tells_nobody_at_another_port_what_is_measured(self, client: Client, settings: Any, listen: str, port: str) -> None:
+        settings.METRICS_LISTEN = listen
+
+        assert client.get("/metrics", SERVER_PORT=port, HTTP_HOST="localhost:9100").status_code == 404
+
+    @pytest.mark.parametrize(("path", "status"), [("/livez", 200), ("/readyz", 200), ("/metrics", 404), ("/", 400), ("/livez/x", 400)])
     def test_is_told_to_machines_that_call_the_bank_by_an_address(self, path: str, status: int, client: Client, db: None) -> None:
         assert client.get(path, HTTP_HOST="10.0.0.7:8000").status_code == status
 

@@ -246,7 +246,7 @@ class TestTheWatch:
         assert unanswered() == []
 
     def test_counts_the_requests_of_all_workers_together(self, stage: Stage) -> None:
-        port = stage.port("bnka-web", 8000)
+        port = stage.port("bnka-web", 9100)
         before = pages_counted(port)
 
         answers = [Visitor(stage=stage, door=8001).ask("GET", "/docs")[0] for _ in range(12)]

@@ -150,7 +150,7 @@ class TestTheTargets:
         running = [service for service in compose.of_ours() if not service.ends]
 
         assert asked == {
-            f"{service.name}:{8000 if service.name.endswith('-web') else 9100}": (
+            f"{service.name}:9100": (
                 service.environment["BANK_CODE"],
                 service.name.split("-")[1],
             )
