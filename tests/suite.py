@@ -15,6 +15,7 @@ from banksite.machine.chromium import ensure_chromium
 from banksite.machine.errors import MachineError
 from banksite.machine.jars import ensure_kafka
 from banksite.machine.nginx import ensure_nginx
+from banksite.machine.pgbouncer import ensure_pgbouncer
 from banksite.machine.postgres import PostgresServer, ensure_postgres
 from banksite.machine.prometheus import ensure_prometheus
 
@@ -82,6 +83,7 @@ def ensure_servers() -> bool:
     ensure_kafka()
     ensure_chromium()
     ensure_nginx()
+    ensure_pgbouncer()
     ensure_prometheus()
     return True
 
