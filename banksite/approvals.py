@@ -18,7 +18,7 @@ import messaging.services
 import transfers.permissions
 import transfers.services
 from access import approvals, selectors
-from access.errors import ApprovalNotWaiting, DomainError
+from access.errors import ApprovalNotWaiting, ApprovalOutdated, DomainError
 from access.models import Approval, User
 from accounts.services.standing import RAISE_LIMIT, UNFREEZE
 from transfers import rules
@@ -82,10 +82,12 @@ def _second_word(service: Callable[..., object], *names: str, **facts: str) -> A
     def approve(*, approval_id: UUID, by: User, reason: str, now: datetime) -> None:
         approval = selectors.approval_by_id(approval_id=approval_id)
         subject = dict(zip(names, map(int, approval.subject.split(":")[1:] if names else ()), strict=False))
-        named = {argument: approval.facts[fact] for argument, fact in facts.items()}
+        named = {argument: approval.facts.get(fact) for argument, fact in facts.items()}
         with transaction.atomic():
-            if approval.status != Approval.Status.WAITING or not service(by=by, reason=reason, now=now, **subject, **named):
+            if approval.status != Approval.Status.WAITING:
                 raise ApprovalNotWaiting(approval=str(approval_id), status=approval.status)
+            if not service(by=by, reason=reason, now=now, **subject, **named):
+                raise ApprovalOutdated(approval=str(approval_id))
 
     return approve
 
@@ -105,7 +107,9 @@ _DEEDS: Mapping[str, Deed] = {
         headbank.services.ACTIONS,
         _holding_nothing(headbank.services.approve_request, permission=headbank.permissions.MANAGE_BANKS),
     ),
-    "recovery.end": _holding_nothing(_second_word(transfers.services.end_recovery), permission=messaging.permissions.END_RECOVERY),
+    "recovery.end": _holding_nothing(
+        _second_word(transfers.services.end_recovery, without_lists="without_lists"), permission=messaging.permissions.END_RECOVERY
+    ),
     messaging.services.SKIP: _holding_nothing(_second_word(messaging.services.skip_record, "partition", "offset"), permission=_LETTERS),
     messaging.services.DISCARD_GROUP: _holding_nothing(
         _second_word(messaging.services.discard_dead_letters, group="group", sender="bank"), permission=_LETTERS

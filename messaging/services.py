@@ -1,6 +1,6 @@
 """What people do to the conversation with other banks: keys, replays, dead letters, the end of a recovery."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -78,9 +78,10 @@ def replay_messages(*, starts: Mapping[int, int] | None, now: datetime, dry_run:
     return moves
 
 
-def end_recovery(*, by: User, reason: str, now: datetime, facts: Mapping[str, object] | None = None) -> bool:
+def end_recovery(*, by: User, reason: str, now: datetime, facts: Mapping[str, object] | None = None, bound: Collection[str] = ()) -> bool:
     """Ask for the end of the recovery, or grant what another person asked for; return whether it ended. `facts` are shown to the second.
 
+    A request whose `bound` facts are not those of now is over, and this one takes its place: nobody grants what they were not shown.
     The bank then reads on where its own database says. Raises NotInRecovery, NotAllowed, ReasonMissing, OwnApproval.
     """
     with transaction.atomic():
@@ -96,6 +97,7 @@ def end_recovery(*, by: User, reason: str, now: datetime, facts: Mapping[str, ob
             by=by,
             reason=reason,
             now=now,
+            bound=bound,
         )
         if granted is None:
             return False
@@ -205,13 +207,26 @@ def _decide_letter(letter_id: int, status: str, action: str, by: User, reason: s
         return granted is not None
 
 
-def _granted(
-    *, action: str, subject: str, facts: Mapping[str, object], permission: str, by: User, reason: str, now: datetime
+def _granted(  # what an approval has
+    *,
+    action: str,
+    subject: str,
+    facts: Mapping[str, object],
+    permission: str,
+    by: User,
+    reason: str,
+    now: datetime,
+    bound: Collection[str] = (),
 ) -> UUID | None:
-    """Return the approval that the second of two persons gives now; ask for it and return None when this is the first."""
+    """Return the approval that the second of two persons gives now; ask for it and return None when this is the first.
+
+    What was asked for when the `bound` facts were others is over.
+    """
     require(by=by, permission=permission, reason=reason)
-    waiting = Approval.objects.filter(subject=subject, action=action, status=Approval.Status.WAITING).order_by("id").first()
+    asked = Approval.objects.filter(subject=subject, action=action, status=Approval.Status.WAITING).order_by("id")
+    waiting = next((each for each in asked if all(each.facts.get(name) == facts[name] for name in bound)), None)
     if waiting is None:
+        approvals.end_waiting(subject=subject, action=action, now=now)
         approvals.ask(action=action, subject=subject, facts=facts, reason=reason, by=by, now=now)
         return None
     return approvals.agree(waiting.pk, action, permission=permission, by=by, reason=reason, now=now).pk

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from django.db import transaction
 
 import messaging.services
 from access import audit
+from access.currencies import format_minor
 from access.errors import DomainError
 from access.models import User
 from access.retry import retrying
@@ -35,6 +37,9 @@ from transfers.services.list_transfers import PARTITION
 
 BEFORE = timedelta(days=7)  # how far behind the newest thing this database knows the lists begin: a transfer may pend for days
 _BOOKED = (Lesson.CREDIT, Lesson.BOOK)
+_WRITTEN = (*_BOOKED, Lesson.REJECT)
+_DIRECTION = {Lesson.CREDIT: "credits customers here", Lesson.BOOK: "debits customers here"}
+_LARGEST = 20  # lines of a request
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,8 +96,7 @@ def standing() -> Standing:
     recovery = _open_recovery()
     lessons = _lessons(recovery)
     counted = Counter(lesson.name.lower() for lesson, _, _ in lessons)
-    unclear = [f"{said.origin} {said.id}: {said.outcome} says {bank}" for lesson, said, bank in lessons if lesson is Lesson.UNCLEAR]
-    return Standing(missing=_missing(recovery), lessons=dict(counted), unclear=unclear)
+    return Standing(missing=_missing(recovery), lessons=dict(counted), unclear=_unclear(lessons))
 
 
 def end_recovery(*, by: User, reason: str, now: datetime, without_lists: bool = False) -> bool:
@@ -101,22 +105,51 @@ def end_recovery(*, by: User, reason: str, now: datetime, without_lists: bool = 
     Return whether it ended. Raises NotInRecovery, ListsMissing, NotAllowed, ReasonMissing, OwnApproval.
     """
     with transaction.atomic():
-        recovery, found = _open_recovery(), standing()
-        if found.missing and not without_lists:
-            raise errors.ListsMissing(banks=", ".join(found.missing))
-        facts = {"lists_missing": found.missing, "lessons": dict(found.lessons), "unclear": found.unclear[:50]}
-        ended = messaging.services.end_recovery(by=by, reason=reason, facts=facts, now=now)
+        recovery = _open_recovery()
+        missing, lessons = _missing(recovery), _lessons(recovery, is_complete=True)
+        if missing and not without_lists:
+            raise errors.ListsMissing(banks=", ".join(missing))
+        facts = _facts(lessons) | {"lists_missing": missing, "without_lists": without_lists}
+        ended = messaging.services.end_recovery(by=by, reason=reason, facts=facts, bound=("digest", "without_lists"), now=now)
         if ended:
-            _apply(recovery, by=by, reason=reason, now=now)
+            _apply(recovery, lessons, by=by, reason=reason, now=now)
     return ended
 
 
-def _apply(recovery: int, *, by: User, reason: str, now: datetime) -> None:
+def _facts(lessons: Sequence[tuple[Lesson, Listed, str]]) -> dict[str, Any]:
+    """Return what the second person is shown: what would move by bank, direction and currency, the largest lines, and what is unclear.
+
+    `digest` is of every line that would be booked or rejected, so that what is granted is what was shown.
+    """
+    moves = [(lesson, said, bank) for lesson, said, bank in lessons if lesson in _BOOKED]
+    sums = Counter[str]()
+    for lesson, said, bank in moves:
+        sums[f"{bank} {_DIRECTION[lesson]} {said.currency}"] += said.amount_minor
+    largest = sorted(moves, key=lambda move: (-move[1].amount_minor, move[1].id))[:_LARGEST]
+    lines = sorted(f"{bank} {lesson.name} {msgspec.json.encode(said).decode()}" for lesson, said, bank in lessons if lesson in _WRITTEN)
+    return {
+        "lessons": dict(Counter(lesson.name.lower() for lesson, _, _ in lessons)),
+        "sums": [f"{what} {format_minor(minor, what[-3:])}" for what, minor in sorted(sums.items())],
+        "largest": [f"{bank} {_DIRECTION[lesson]} {_transfer(said)}" for lesson, said, bank in largest],
+        "unclear": _unclear(lessons)[:50],
+        "digest": sha256("\n".join(lines).encode()).hexdigest(),
+    }
+
+
+def _transfer(said: Listed) -> str:
+    return f"{format_minor(said.amount_minor, said.currency)} {said.currency}: {said.debtor_iban} to {said.creditor_iban}"
+
+
+def _unclear(lessons: Sequence[tuple[Lesson, Listed, str]]) -> list[str]:
+    return [f"{said.origin} {said.id}: {said.outcome} says {bank}" for lesson, said, bank in lessons if lesson is Lesson.UNCLEAR]
+
+
+def _apply(recovery: int, found: Sequence[tuple[Lesson, Listed, str]], *, by: User, reason: str, now: datetime) -> None:
     """Book what the lists teach in one post; what no account can bear or take goes to suspense, which is listed and never lost.
 
     What not even suspense can stays unclear: the trail of the recovery names it, and nothing of it is written.
     """
-    lessons = [(lesson, said, bank) for lesson, said, bank in _lessons(recovery) if lesson in (*_BOOKED, Lesson.REJECT)]
+    lessons = [(lesson, said, bank) for lesson, said, bank in found if lesson in _WRITTEN]
     entries = [_entry(lesson, said, source=bank, now=now) for lesson, said, bank in lessons]
     if not entries:
         return
@@ -179,9 +212,13 @@ def _move(entry: Entry, *, by_suspense: bool = False) -> ledger.Move:
     return ledger.Move(transfer_id=entry.id, leg=rules.BOOK, debit=debit, credit=credit, amount=entry.amount)
 
 
-def _lessons(recovery: int) -> list[tuple[Lesson, Listed, str]]:
-    """Return what each line of the lists teaches, with the bank whose list it is; an id of ours that is not free teaches nothing."""
-    rows = PeerListed.objects.filter(list__recovery=recovery).order_by("id").values_list("said", "list__bank")
+def _lessons(recovery: int, *, is_complete: bool = False) -> list[tuple[Lesson, Listed, str]]:
+    """Return what each line of the lists teaches, with the bank whose list it is; an id of ours that is not free teaches nothing.
+
+    With `is_complete` of complete lists alone: of another one nobody knows what it would say next.
+    """
+    listed = PeerListed.objects.filter(list__recovery=recovery).order_by("id")
+    rows = (listed.filter(list__completed_at__isnull=False) if is_complete else listed).values_list("said", "list__bank")
     lines = [(msgspec.convert(said, type=Listed, strict=False), bank) for said, bank in rows]
     known = selectors.decisions(names={(said.origin, said.id) for said, _ in lines})
     own = this_bank().code

@@ -12,12 +12,13 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from uuid_utils.compat import uuid7
 
-from access.errors import OwnApproval
-from access.models import AuditEvent, User
+from access.errors import ApprovalOutdated, OwnApproval
+from access.models import Approval, AuditEvent, User
 from access.site import acting_as, this_bank
 from access.tests.people import employ
 from accounts import iban
 from accounts.models import Account
+from banksite import approvals
 from messaging import envelope
 from messaging.broker import Record
 from messaging.envelope import Received
@@ -427,6 +428,49 @@ class TestABankThatWentBack:
             services.end_recovery(by=two[0], reason="compared", now=LATER)
 
         assert not Transfer.objects.filter(kind="incoming").exists()
+
+    def test_shows_whom_it_is_about_before_it_is_granted(self, two: Sequence[User]) -> None:
+        tell(said("credited", amount_minor=700), said("credited", origin="BNKA", amount_minor=12_345), said("rejected"))
+
+        services.end_recovery(by=two[0], reason="compared", now=LATER)
+
+        facts = Approval.objects.get().facts
+        assert facts["sums"] == ["BNKB credits customers here EUR 7.00", "BNKB debits customers here EUR 123.45"]
+        assert facts["largest"][0] == f"BNKB debits customers here 123.45 EUR: {ANNA} to {ZOE}"
+
+    def test_grants_nothing_that_came_after_it_was_asked(self, two: Sequence[User]) -> None:
+        tell(said("credited"))
+        PeerList.objects.filter(bank="BNKC").update(completed_at=None)
+        before = balance(ANNA)
+        services.end_recovery(by=two[0], reason="Bank C is away", without_lists=True, now=LATER)
+        tell(said("credited", origin="BNKA", creditor_iban=iban.make("NL", "BNKC", 1)), source="BNKC")
+
+        ended = services.end_recovery(by=two[1], reason="Bank C is away", without_lists=True, now=LATER)
+
+        assert ended is False
+        assert balance(ANNA) == before
+        assert list(Approval.objects.order_by("id").values_list("status", flat=True)) == ["expired", "waiting"]
+
+    def test_grants_nothing_in_the_list_of_approvals_that_came_after_it_was_asked(self, two: Sequence[User]) -> None:
+        PeerList.objects.filter(bank="BNKC").update(completed_at=None)
+        tell()
+        services.end_recovery(by=two[0], reason="Bank C is away", without_lists=True, now=LATER)
+        tell(said("credited", origin="BNKA", creditor_iban=iban.make("NL", "BNKC", 1)), source="BNKC")
+
+        with pytest.raises(ApprovalOutdated):
+            approvals.approve(approval_id=Approval.objects.get().pk, by=two[1], reason="yes", now=LATER)
+
+        assert Recovery.objects.filter(ended_at__isnull=True).exists()
+
+    def test_books_nothing_of_a_list_that_is_not_complete(self, two: Sequence[User]) -> None:
+        before = balance(ANNA)
+        tell(said("credited", origin="BNKA"), following=uuid7())
+
+        for person in two:
+            services.end_recovery(by=person, reason="Bank B fell silent", without_lists=True, now=LATER)
+
+        assert balance(ANNA) == before
+        assert not Recovery.objects.filter(ended_at__isnull=True).exists()
 
     def test_takes_nothing_it_did_not_ask_for(self) -> None:
         tell(said("credited"), request=uuid4())
