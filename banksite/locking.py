@@ -1,15 +1,16 @@
-"""Sessions that nobody sits at: they lock, and open again with the password, where they were."""
+"""Sessions that nobody sits at lock, and open again with the password, where they were; each ends for good after a time."""
 
 from collections.abc import Callable
 
 from django.conf import settings
+from django.contrib.auth import logout
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
-_SEEN, _LOCKED = "seen_at", "locked"
+_BEGAN, _SEEN, _LOCKED = "began_at", "seen_at", "locked"
 OPEN_WHILE_LOCKED = frozenset({"locked", "lock", "sign-out", "sign-in", "sign-in-code", "set_language"})
 
 
@@ -30,7 +31,10 @@ def is_locked(session: SessionBase) -> bool:
 
 
 class IdleLockMiddleware:
-    """Lock a session in which nothing was asked for IDLE_LOCK_S; show the page that unlocks instead of any other while it is locked."""
+    """Lock a session in which nothing was asked for IDLE_LOCK_S; show the page that unlocks instead of any other while it is locked.
+
+    End one that began SESSION_ENDS_AFTER_S ago, however busy it is: who took it over does not keep it.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -44,6 +48,9 @@ class IdleLockMiddleware:
         if settings.SESSION_COOKIE_NAME not in request.COOKIES or not request.user.is_authenticated:
             return None
         session, now = request.session, int(timezone.now().timestamp())
+        if now - session.setdefault(_BEGAN, now) > settings.SESSION_ENDS_AFTER_S:
+            logout(request)
+            return lead(request, reverse("sign-in"))
         seen = session.get(_SEEN, now)
         if now - seen > settings.IDLE_LOCK_S:
             lock(session)

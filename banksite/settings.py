@@ -219,9 +219,11 @@ LOGIN_URL = "/sign-in"
 LOGIN_REDIRECT_URL, LOGOUT_REDIRECT_URL = "/", "/sign-in"
 
 # Browsers share cookies among the ports of a host: without the bank's code two banks on one machine would sign each other's staff out.
-SESSION_COOKIE_NAME = f"session-{SITE['code'].lower()}"
-CSRF_COOKIE_NAME = f"csrf-{SITE['code'].lower()}"
+_HOST_ONLY = "__Host-" if HTTPS else ""  # browsers then take such a cookie from this host alone, over HTTPS, for all of its paths
+SESSION_COOKIE_NAME = f"{_HOST_ONLY}session-{SITE['code'].lower()}"
+CSRF_COOKIE_NAME = f"{_HOST_ONLY}csrf-{SITE['code'].lower()}"
 SESSION_COOKIE_AGE = 8 * 3600
+SESSION_ENDS_AFTER_S = env.int("SESSION_ENDS_AFTER_S", default=12 * 3600)  # however busy it is
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
@@ -248,7 +250,7 @@ CONTENT_SECURITY_POLICY = {
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("nl", "Nederlands")]
-LANGUAGE_COOKIE_NAME = f"language-{SITE['code'].lower()}"
+LANGUAGE_COOKIE_NAME = f"{_HOST_ONLY}language-{SITE['code'].lower()}"
 LANGUAGE_COOKIE_AGE = 365 * 86_400
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 TIME_ZONE = env("TIME_ZONE", default="Europe/Amsterdam")

@@ -180,6 +180,17 @@ class TestASession:
             assert right["Location"] == "/search?q=maria"
             assert is_in(desk)
 
+    def test_ends_for_good_after_twelve_hours_however_busy_it_is(self, desk: Client) -> None:
+        began = timezone.now()
+        for minutes in range(0, 12 * 60, 10):
+            with time_machine.travel(began + timedelta(minutes=minutes), tick=True):
+                assert desk.get("/search?q=maria").status_code in {200, 302}
+        with time_machine.travel(began + timedelta(hours=12, minutes=1), tick=True):
+            over = desk.get("/search?q=maria")
+
+            assert over["Location"] == "/sign-in"
+            assert not is_in(desk)
+
     def test_stays_open_while_somebody_works(self, desk: Client) -> None:
         now = timezone.now()
         for minutes in range(0, 60, 10):
