@@ -6,6 +6,7 @@ import tempfile
 from typing import Any
 
 control_socket_disable = True  # it would be the same for every bank of a machine, and nobody asks there
+worker_class = "banksite.web_worker.WholeRequestWorker"
 logger_class = "banksite.web_log.BankLogger"
 preload_app = True  # whoever asks while a server starts is refused and goes to another, instead of waiting here until a worker is ready
 
