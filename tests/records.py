@@ -78,15 +78,16 @@ class RecordFuzzer:
 
 
 def await_handled(consumer: Consumer, is_done: Callable[[], bool], *, world: World, limit_s: float = 60.0) -> float:
-    """Turn the consumer of the second bank until it is done; return the longest time, in seconds, in which none of its offsets moved."""
-    begun = moved_at = time.monotonic()
+    """Turn the consumer of the second bank until it is done; return the longest time, in seconds, between two moves of its offsets."""
+    begun, moved_at = time.monotonic(), None
     slowest, before = 0.0, _offsets(world)
     while not is_done() and time.monotonic() - begun < limit_s:
         consumer.turn(now=timezone.now(), clock=timezone.now)
         if (after := _offsets(world)) != before:
-            slowest, moved_at, before = max(slowest, time.monotonic() - moved_at), time.monotonic(), after
+            slowest = max(slowest, time.monotonic() - moved_at) if moved_at is not None else 0.0  # the first includes connecting
+            moved_at, before = time.monotonic(), after
     assert is_done(), f"still waiting after {limit_s} s"
-    return max(slowest, time.monotonic() - moved_at)
+    return slowest
 
 
 def _offsets(world: World) -> list[tuple[int, int]]:

@@ -32,9 +32,10 @@ class Prober:
     """
 
     def __init__(self, *, config: Mapping[str, Any], topic: str, partition: int, is_embedded: bool) -> None:
-        apart = {"group.id": f"prober-{uuid4().hex}", "enable.partition.eof": True}
+        apart = {"group.id": f"prober-{uuid4().hex}", "enable.partition.eof": True, "fetch.wait.max.ms": 10}
         self._client = Consumer({name: value for name, value in config.items() if name != "group.protocol"} | apart, logger=logger)
         self._topic, self._partition, self._is_embedded = topic, partition, is_embedded
+        self._patience_s = ASK_S
 
     def end_of_broken(self, *, start: int, base: int) -> int:
         """Return the first offset after `start` that is not in the batch that begins at `base`.
@@ -42,9 +43,11 @@ class Prober:
         Doubles its steps until it is out, then halves them; returns `start` where it can be read now. Raises BrokerError where the broker
         does not answer.
         """
+        inside, outside = start, self._end(start)
+        if base == UNNAMED:
+            self._learn_patience(outside)
         if not self._is_inside(start, base):
             return start
-        inside, outside = start, self._end(start)
         step = 1
         while inside + step < outside:
             if self._is_inside(inside + step, base):
@@ -69,15 +72,23 @@ class Prober:
         with asking():
             return max(start + 1, self._client.get_watermark_offsets(TopicPartition(self._topic, self._partition), timeout=ASK_S)[1])
 
+    def _learn_patience(self, end: int) -> None:
+        """Ask where the broker surely answers, at the end: silence elsewhere means something once it lasts many times as long."""
+        for _ in range(2):  # the first time it connects
+            begun = time.monotonic()
+            if self._look(end, UNNAMED) is _Seen.NOTHING:
+                raise BrokerError(f"no answer about the end of {self._topic}")
+        self._patience_s = max(_SILENCE_S, 10 * (time.monotonic() - begun))
+
     def _is_inside(self, offset: int, base: int) -> bool:
         seen = self._look(offset, base)
-        if seen is _Seen.NOTHING and not self._is_embedded:
+        if seen is _Seen.NOTHING and not (self._is_embedded and base == UNNAMED):
             raise BrokerError(f"no answer about offset {offset} of {self._topic}")
         return seen is not _Seen.READABLE
 
     def _look(self, offset: int, base: int) -> _Seen:
         """Return what comes when reading begins at an offset."""
-        until = time.monotonic() + (_SILENCE_S if self._is_embedded else ASK_S)
+        until = time.monotonic() + (self._patience_s if self._is_embedded and base == UNNAMED else ASK_S)
         with asking():
             self._client.assign([TopicPartition(self._topic, self._partition, offset)])
             while time.monotonic() < until:
