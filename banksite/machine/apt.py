@@ -4,11 +4,13 @@ import os
 import shutil
 import subprocess
 from functools import cache
+from pathlib import Path
 
 from banksite.machine.errors import MachineError
 from banksite.machine.progress import say
 
 _APT = ("apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=300")
+_PLACES = "/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin:/opt/homebrew/bin"
 _QUIET = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_MODE": "a"}
 
 
@@ -22,6 +24,16 @@ def install(*packages: str, provides: str) -> None:
     say(provides, f"not found, installing it ({command})")
     _update(provides)
     _run(*_APT, "install", "--no-install-recommends", *packages, provides=provides)
+
+
+def ensure_program(name: str, *, package: str, provides: str) -> Path:
+    """Return a program of Debian's that is not on everybody's PATH, installed when the machine has none; raise MachineError."""
+    if (found := shutil.which(name, path=_PLACES)) is None:
+        install(package, provides=provides)
+        found = shutil.which(name, path=_PLACES)
+    if found is None:
+        raise MachineError(problem=f"{provides} is installed but not found", remedy=f"put it into one of {_PLACES} and run this again")
+    return Path(found)
 
 
 @cache

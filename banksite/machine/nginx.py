@@ -1,19 +1,10 @@
 """nginx, from Debian."""
 
-import shutil
 from pathlib import Path
 
 from banksite.machine import apt
-from banksite.machine.errors import MachineError
-
-_PLACES = "/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin:/opt/homebrew/bin"  # not on everybody's PATH
 
 
 def ensure_nginx() -> Path:
     """Return the program, installed when the machine has none."""
-    if (found := shutil.which("nginx", path=_PLACES)) is None:
-        apt.install("nginx-light", provides="nginx")
-        found = shutil.which("nginx", path=_PLACES)
-    if found is None:
-        raise MachineError(problem="nginx is installed but not found", remedy=f"put it into one of {_PLACES} and run this again")
-    return Path(found)
+    return apt.ensure_program("nginx", package="nginx-light", provides="nginx")
