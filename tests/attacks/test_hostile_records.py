@@ -84,7 +84,7 @@ class TestARecordThatTheClientCannotHandOver:
 
         slowest = await_handled(consumer, lambda: "after" in host.told, world=world)
 
-        letter = DeadLetter.objects.get()
+        letter = DeadLetter.objects.get(topic=topic_of(world))
         assert host.told == ["before", "after"]
         assert (letter.reason, letter.count, bytes(letter.value), letter.partition) == ("headers-unreadable", 12, b"whatever", 1)
         assert StoredOffset.objects.get(topic=topic_of(world), partition=1).next_offset > letter.offset
