@@ -71,7 +71,7 @@ PLANS = {
     "access.ApiClient.grant": Plan(values={"account": iban.make("NL", "BNKA", 1)}),
     "transfers.Transfer.adjust": Plan(values={"debit": "CASH.EUR", "credit": "SUSPENSE.EUR", "amount": "5", "currency": "EUR"}),
     "transfers.Transfer.refund": Plan(values={"bank": "BNKB"}, first=_close_the_neighbour),
-    "messaging.DeadLetter.discard-group": Plan(values={"group": "unsigned "}),
+    "messaging.DeadLetter.discard-group": Plan(values={"group": "unsigned "}, first=lambda: bank.bury(b"another one")),
     "messaging.Recovery.end": Plan(values={"without_lists": ""}),
     "webhooks.Delivery.send-again": Plan(first=_let_a_delivery_fail),
     "headbank.Bank.invite": Plan(values={"code": "BNKZ"}),
